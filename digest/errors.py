@@ -1,0 +1,99 @@
+"""
+Every error this package raises on purpose.
+
+* DigestError
+  x SettingsError        digest.toml is missing, malformed or contradicts itself
+  x NotFoundError        no such newsletter, topic, subscriber or issue
+  x ArticleError         one file is not an article
+  x PictureError         one picture cannot be decoded
+  x ThemeError           a theme is missing or does not render
+  x LetterError          one letter cannot be composed
+  x TransportError       the mail server refuses every letter alike
+    + TransportAway      … because it cannot be reached just now
+  x StoreError           the database cannot be used, or refuses a change
+    + StoreBusy          … because another run is at work
+
+What happens to a single article, picture or letter becomes a value (`Problem`, `Receipt`)
+at the border of its stage; the other errors end the command with one line.
+"""
+
+
+class DigestError(Exception):
+    """
+    Base class; the command line prints it as one line and exits with `exit_status`.
+    """
+
+    exit_status = 1
+
+
+class SettingsError(DigestError):
+    """
+    The configuration is missing, malformed or contradicts itself.
+    """
+
+
+class NotFoundError(DigestError):
+    """
+    A name that nothing goes by.
+    """
+
+
+class ArticleError(DigestError):
+    """
+    One file is not an article; `line` counts from 1.
+    """
+
+    def __init__(self, message: str, *, line: int | None = None) -> None:
+        super().__init__(message)
+        self.line = line
+
+
+class PictureError(DigestError):
+    """
+    One picture cannot be decoded. The page is rendered with another one.
+    """
+
+
+class ThemeError(DigestError):
+    """
+    A theme is missing or does not render; `file` and `line` say where.
+    """
+
+    def __init__(self, message: str, *, file: str = "", line: int | None = None) -> None:
+        place = file if line is None else f"{file}:{line}"
+        super().__init__(f"{place}: {message}" if place else message)
+        self.message, self.file, self.line = message, file, line
+
+
+class LetterError(DigestError):
+    """
+    One letter cannot be composed: its address would break a header.
+    """
+
+
+class TransportError(DigestError):
+    """
+    The mail server refuses every letter alike: host, TLS, login or sender is wrong.
+    """
+
+
+class TransportAway(TransportError):  # noqa: N818 - it says what happened
+    """
+    The mail server cannot be reached just now. Running again continues.
+    """
+
+    exit_status = 75
+
+
+class StoreError(DigestError):
+    """
+    The database cannot be opened, is too new, or refuses a change.
+    """
+
+
+class StoreBusy(StoreError):  # noqa: N818 - it says what happened
+    """
+    Another run is at work on this store.
+    """
+
+    exit_status = 75

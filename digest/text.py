@@ -1,0 +1,78 @@
+"""
+Hostile text made harmless: one-line texts, web addresses, names.
+"""
+
+import html
+import re
+import unicodedata
+from urllib.parse import quote, urlsplit, urlunsplit
+
+#: C0 and C1 controls, which MJML and Gmail choke on, and characters that reorder or hide text.
+UNWANTED = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
+)
+SPACES = re.compile(r"\s+")
+ODD_IN_URL = re.compile(r"[^!#$%&'()*+,\-./0-9:;=?@A-Z\[\]_a-z~]")
+MAX_URL = 2_048
+MAX_NAME = 100
+
+
+def clean_line(raw: str) -> str:
+    """
+    One line of plain text: entities decoded once, no control or bidirectional characters.
+    """
+    if raw.isascii() and raw.isprintable() and "&" not in raw and "  " not in raw:
+        return raw.strip()
+    return SPACES.sub(" ", UNWANTED.sub("", html.unescape(raw))).strip()
+
+
+def clean_name(raw: str) -> str:
+    """
+    A person's name that cannot break a header: NFC, no line breaks, 100 characters at most.
+    """
+    kept = (
+        " " if unicodedata.category(char) in {"Cc", "Zl", "Zp"} else char
+        for char in unicodedata.normalize("NFC", raw)
+    )
+    return SPACES.sub(" ", UNWANTED.sub("", "".join(kept))).strip()[:MAX_NAME].rstrip()
+
+
+def safe_url(raw: str) -> str:
+    """
+    An http or https address with odd characters percent-encoded, or "" if it is not one.
+    """
+    raw = raw.strip()
+    if len(raw) > MAX_URL or UNWANTED.search(raw):
+        return ""
+    try:
+        parts = urlsplit(raw)
+        host = parts.hostname or ""
+        port = parts.port
+    except ValueError:
+        return ""
+    if parts.scheme not in {"http", "https"} or not host or "@" in parts.netloc:
+        return ""
+    if not ODD_IN_URL.search(raw):
+        return raw
+    return _encoded(parts.scheme, host, port, parts.path, parts.query, parts.fragment)
+
+
+def mask_address(address: str) -> str:
+    """
+    Enough of an address for its owner to recognise it, too little for anybody else.
+    """
+    local, _, domain = address.partition("@")
+    return f"{local[:1]}•••@{domain}" if domain else "•••"
+
+
+def _encoded(scheme: str, host: str, port: int | None, *rest: str) -> str:
+    try:
+        ascii_host = host if host.isascii() else host.encode("idna").decode("ascii")
+    except UnicodeError:
+        return ""
+    if ODD_IN_URL.search(ascii_host):
+        return ""
+    netloc = f"[{ascii_host}]" if ":" in ascii_host else ascii_host
+    netloc = netloc if port is None else f"{netloc}:{port}"
+    path, query, fragment = (quote(part, safe="!#$%&'()*+,-./:;=?@[]~") for part in rest)
+    return urlunsplit((scheme, netloc, path, query, fragment))
