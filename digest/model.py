@@ -72,6 +72,13 @@ class Article:
     images: tuple[Image, ...] = ()
     related: tuple[Related, ...] = ()
 
+    @property
+    def rank(self) -> tuple[int, int, float, str]:
+        """
+        Sorts the hottest first; ties go to quality, then to the older date, then to the path.
+        """
+        return -self.heat, -self.quality, self.published_at.timestamp(), self.slug
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
@@ -191,6 +198,13 @@ class Edition:
     @property
     def articles(self) -> Iterator[Article]:
         return (article for section in self.sections for article in section.articles)
+
+    @property
+    def lead(self) -> Article:
+        """
+        The hottest of all. ValueError if there is nothing to read.
+        """
+        return min(self.articles, key=lambda article: article.rank)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

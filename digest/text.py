@@ -37,6 +37,13 @@ def clean_name(raw: str) -> str:
     return SPACES.sub(" ", UNWANTED.sub("", "".join(kept))).strip()[:MAX_NAME].rstrip()
 
 
+def topic_key(topic: str) -> str:
+    """
+    Names of one topic have one key: case and spaces do not count.
+    """
+    return "".join(topic.casefold().split())
+
+
 def safe_url(raw: str) -> str:
     """
     An http or https address with odd characters percent-encoded, or "" if it is not one.

@@ -1,0 +1,279 @@
+"""
+Stage 4. An edition becomes a page: Jinja2 -> MJML -> premailer, and a text of its own.
+
+The order and the options of the chain are measured ones: others lose the doctype, the dark
+colours or the width of pictures in Outlook.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from functools import cache, partial
+from html.entities import html5
+from logging import CRITICAL
+from pathlib import Path
+from textwrap import fill
+from traceback import extract_tb
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateNotFound
+from jinja2 import TemplateSyntaxError
+
+from ..errors import ThemeError
+from ..model import Edition, Issue, Newsletter, Page, Picture, Site
+from ..text import UNWANTED, clean_line
+from ..tokens import PATHS
+from .linemarks import LineMarks, origin_of
+
+HTML_TEMPLATE = "issue.mjml.j2"
+TEXT_TEMPLATE = "issue.txt.j2"
+#: Below the site's address; `digest serve` and any web server publish the picture cache there.
+PICTURES_PATH = "/i/"
+TEXT_COLUMNS = 72
+MAX_SUBJECT = 200
+RIGHT_TO_LEFT = frozenset({"ar", "dv", "fa", "he", "ku", "ps", "ur", "yi"})
+
+DOCTYPE = "<!DOCTYPE html>"
+ENTITY = re.compile(r"&([A-Za-z][A-Za-z0-9]*;)")
+XML_ENTITIES = frozenset({"amp;", "lt;", "gt;", "quot;", "apos;"})
+STYLE_ATTRIBUTE = re.compile(r'style="[^"]*"')
+TAG_MISMATCH = re.compile(r"Opening and ending tag mismatch: (\S+) line \d+ and ([^\s,]+).*")
+OFFSET = re.compile(r"at position (\d+)")
+
+
+def shipped_themes() -> Path:
+    """
+    The themes of this package: inside it in a wheel, beside it in a checkout.
+    """
+    package = Path(__file__).parent.parent
+    inside = package / "templates"
+    return inside if inside.is_dir() else package.parent / "templates"
+
+
+class Renderer:
+    """
+    Themes from several folders; the first folder that has a theme wins.
+    """
+
+    def __init__(self, folders: Sequence[Path]) -> None:
+        self._folders = folders
+        self._environment = cache(partial(_environment, marked=False))
+
+    def render(
+        self,
+        edition: Edition,
+        *,
+        newsletter: Newsletter,
+        issue: Issue,
+        site: Site,
+        pictures: Mapping[str, Picture],
+        marks: Mapping[str, str],
+    ) -> Page:
+        """
+        The page of an edition that has something to read. ThemeError names file and line.
+        """
+        theme = self._theme(newsletter.theme)
+        context = _context(edition, newsletter, issue, site, pictures, marks)
+        context["subject"] = _subject(newsletter, context)
+        return Page(
+            subject=context["subject"],
+            html=self._html(theme, context),
+            text=_run(theme, self._environment(theme, html=False), TEXT_TEMPLATE, context),
+            marks=marks,
+            pictures=tuple(sorted({picture.name for picture in pictures.values()})),
+        )
+
+    def _theme(self, name: str) -> Path:
+        for folder in self._folders:
+            if (folder / name / HTML_TEMPLATE).is_file():
+                return folder / name
+        themes = {path.parent.name for each in self._folders for path in each.glob(f"*/{HTML_TEMPLATE}")}
+        raise ThemeError(f'there is no theme "{name}"; there are: {", ".join(sorted(themes))}')
+
+    def _html(self, theme: Path, context: Mapping[str, Any]) -> str:
+        source = _run(theme, self._environment(theme, html=True), HTML_TEMPLATE, context)
+        source = ENTITY.sub(_numeric, source)
+        try:
+            _check_xml(source)
+            html = _to_html(source)
+        except _MjmlError as error:
+            # Once more, slowly, to learn which line of which template wrote that line.
+            environment = _environment(theme, html=True, marked=True)
+            marked = _run(theme, environment, HTML_TEMPLATE, context)
+            file, line = origin_of(marked, error.line)
+            raise ThemeError(error.reason, file=str(theme / file), line=line) from None
+        return _inline_styles(html)
+
+
+class _MjmlError(Exception):
+    """
+    What the theme wrote is not MJML; `line` counts in the theme's output.
+    """
+
+    def __init__(self, reason: str, line: int) -> None:
+        super().__init__(reason)
+        self.reason, self.line = reason, line
+
+
+def _environment(theme: Path, *, html: bool, marked: bool) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(theme),
+        autoescape=html,  # noqa: S701 - off for the text part only
+        undefined=StrictUndefined,
+        trim_blocks=not html,
+        lstrip_blocks=not html,
+        keep_trailing_newline=True,
+        extensions=[LineMarks] if marked else [],
+    )
+    environment.filters["wrap"] = _wrap
+    return environment
+
+
+def _context(
+    edition: Edition,
+    newsletter: Newsletter,
+    issue: Issue,
+    site: Site,
+    pictures: Mapping[str, Picture],
+    marks: Mapping[str, str],
+) -> dict[str, Any]:
+    """
+    All that a theme may use. Its names are the project's words.
+    """
+    lead = edition.lead
+    others = (
+        replace(section, articles=tuple(each for each in section.articles if each is not lead))
+        for section in edition.sections
+    )
+    language = newsletter.language.split("-")[0]
+    return {
+        "site": site,
+        "newsletter": newsletter,
+        "issue": issue,
+        "edition": edition,
+        "lead": lead,
+        "sections": [section for section in others if section.articles],
+        "pictures": {
+            slug: {"url": f"{issue.site_url}{PICTURES_PATH}{each.name}", "colour": each.colour}
+            for slug, each in pictures.items()
+        },
+        "unsubscribe_url": f"{issue.site_url}{PATHS['unsubscribe']}{marks['unsubscribe']}",
+        "preferences_url": f"{issue.site_url}{PATHS['preferences']}{marks['preferences']}",
+        "language": newsletter.language,
+        "direction": "rtl" if language in RIGHT_TO_LEFT else "ltr",
+        "start": "right" if language in RIGHT_TO_LEFT else "left",
+        "date": _date_formatter(newsletter.timezone),
+    }
+
+
+def _date_formatter(timezone: str) -> Callable[[datetime], str]:
+    def date(moment: datetime) -> str:
+        local = moment.astimezone(ZoneInfo(timezone))
+        return f"{local.day} {local:%B %Y}"
+
+    return date
+
+
+def _subject(newsletter: Newsletter, context: Mapping[str, Any]) -> str:
+    """
+    The subject line, a template of the operator's over the edition; never longer than a line.
+    """
+    environment = Environment(autoescape=False, undefined=StrictUndefined)  # noqa: S701 - a header, not HTML
+    try:
+        subject = environment.from_string(newsletter.subject).render(context)
+    except Exception as error:
+        message = f"the subject of {newsletter.id} does not render: {error}"
+        raise ThemeError(message) from None
+    return UNWANTED.sub("", " ".join(subject.split()))[:MAX_SUBJECT] or newsletter.title
+
+
+def _run(theme: Path, environment: Environment, name: str, context: Mapping[str, Any]) -> str:
+    try:
+        return environment.get_template(name).render(context)
+    except TemplateSyntaxError as error:
+        file = error.filename or str(theme / name)
+        raise ThemeError(error.message or "syntax error", file=file, line=error.lineno) from None
+    except TemplateNotFound as error:
+        raise ThemeError(f'there is no template "{error.name}"', file=str(theme)) from None
+    except Exception as error:
+        # A theme is somebody's program; whatever it raises, its author is told where.
+        frames = [each for each in extract_tb(error.__traceback__) if each.filename.endswith(".j2")]
+        file, line = (frames[-1].filename, frames[-1].lineno) if frames else (name, None)
+        raise ThemeError(f"{error}", file=file, line=line) from None
+
+
+def _wrap(text: str, indent: str = "") -> str:
+    """
+    Paragraphs of 72 columns; words, addresses among them, stay whole.
+    """
+    return fill(
+        clean_line(text),
+        TEXT_COLUMNS,
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _numeric(match: re.Match[str]) -> str:
+    """
+    `&nbsp;` as a number: XML knows only five names.
+    """
+    name = match[1]
+    if name in XML_ENTITIES or name not in html5:
+        return match[0]
+    return "".join(f"&#{ord(char)};" for char in html5[name])
+
+
+def _check_xml(source: str) -> None:
+    """
+    mrml swallows wrong closing tags in silence; an XML parser names their line.
+    """
+    from lxml import etree
+
+    parser = etree.XMLParser(resolve_entities=False, no_network=True)
+    try:
+        etree.fromstring(source.encode(), parser)
+    except etree.XMLSyntaxError as error:
+        reason = TAG_MISMATCH.sub(r"<\1> is closed with </\2>", error.msg or "not well-formed")
+        raise _MjmlError(reason, error.lineno or 1) from None
+
+
+def _to_html(source: str) -> str:
+    from mjml import mjml2html
+
+    try:
+        # An empty map of fonts: otherwise the page loads fonts from a third party.
+        html: str = mjml2html(source, fonts={})
+    except ValueError as error:
+        offset = OFFSET.search(str(error))
+        before = source.encode()[: int(offset[1])] if offset else b""
+        raise _MjmlError(f"not valid MJML: {error}", before.count(b"\n") + 1) from None
+    return html
+
+
+def _inline_styles(html: str) -> str:
+    from premailer import transform
+
+    # premailer only keeps a doctype in capitals, and mrml's own sheet is better left whole.
+    html = DOCTYPE + html.removeprefix(DOCTYPE.lower())
+    html = html.replace('<style type="text/css">', '<style type="text/css" data-premailer="ignore">')
+    inlined: str = transform(
+        html,
+        pretty_print=False,
+        allow_network=False,
+        strip_important=False,
+        keep_style_tags=False,
+        remove_classes=False,
+        disable_validation=True,
+        align_floating_images=False,
+        cache_css_parsing=True,
+        cssutils_logging_level=CRITICAL,
+        # As attributes, widths in per cent would make Outlook draw pictures at file size.
+        disable_basic_attributes=["width", "height", "align", "valign", "bgcolor"],
+    )
+    inlined = inlined.replace(' data-premailer="ignore"', "")
+    return STYLE_ATTRIBUTE.sub(lambda match: match.group().replace("; ", ";"), inlined)
