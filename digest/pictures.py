@@ -7,10 +7,7 @@ The picture cache: files named by the hash of their bytes, all of them encoded b
 
 import hashlib
 import json
-import os
-import tempfile
 import warnings
-from contextlib import suppress
 from dataclasses import asdict
 from functools import lru_cache
 from io import BytesIO
@@ -18,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .errors import PictureError
+from .files import write_whole
 from .model import LEAD, Picture, Slot
 
 if TYPE_CHECKING:
@@ -76,8 +74,8 @@ class FolderCache:
         picture = Picture(name=name, width=width, height=height, colour=colour, drawn=drawn)
         try:
             if not self.path_of(name).is_file():
-                _write(self.path_of(name), data)
-            _write(self._source_path(source, slot), json.dumps(asdict(picture)).encode())
+                write_whole(self.path_of(name), data, mode=0o644)
+            write_whole(self._source_path(source, slot), json.dumps(asdict(picture)).encode())
         except OSError as error:
             message = f"the picture cache {self.folder} cannot be written: {error.strerror}"
             raise PictureError(message) from None
@@ -173,22 +171,3 @@ def _font(size: int) -> "ImageFont.FreeTypeFont | ImageFont.ImageFont":
     from PIL import ImageFont
 
     return ImageFont.load_default(size)
-
-
-def _write(path: Path, data: bytes) -> None:
-    """
-    The whole file or none of it, whoever else writes the same.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".tmp-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        with suppress(OSError):
-            Path(name).unlink()
-        raise

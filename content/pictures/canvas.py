@@ -1,21 +1,23 @@
 """A drawing board for flat illustrations.
 
-Shapes are given in the picture's own coordinates (1200 x 675), drawn at twice that size and scaled down when the
+Shapes are given in the picture's own coordinates (1200 x 675), drawn at three times that size and scaled down when the
 picture is saved, which makes their edges smooth. Every board has a random generator seeded with the picture's name, so
-that the same name always gives the same picture.
+the same name always gives the same picture.
 """
 
 from __future__ import annotations
 
 import math
 import random
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 
 from PIL import Image, ImageColor, ImageDraw
 
-WIDTH, HEIGHT, SCALE = 1200, 675, 2
+WIDTH, HEIGHT, SCALE, BAND = 1200, 675, 3, 5
 
 Point = tuple[float, float]
 
@@ -63,23 +65,29 @@ class Canvas:
     """The board one picture is drawn on."""
 
     def __init__(self, name: str) -> None:
+        """An empty board, its chance seeded with the name."""
         self.random = random.Random(name)
         self.image = Image.new("RGB", (WIDTH * SCALE, HEIGHT * SCALE), CREAM)
 
     def save(self, path: Path) -> None:
-        """Scale the board down and write it as a PNG of at most 256 colours."""
-        picture = self.image.resize((WIDTH, HEIGHT), Image.Resampling.LANCZOS)
-        picture = picture.quantize(256, method=Image.Quantize.MAXCOVERAGE, kmeans=2, dither=Image.Dither.NONE)
+        """Scale the board down and write it as a PNG; where 256 colours are nearly all it has, of those only."""
+        picture = self.image.reduce(SCALE)
+        data = picture.tobytes()
+        colours = Counter(zip(data[::3], data[1::3], data[2::3], strict=True)).most_common(256)
+        if sum(count for _, count in colours) > 0.98 * WIDTH * HEIGHT:
+            palette = Image.new("P", (1, 1))
+            palette.putpalette(bytes(part for colour, _ in colours for part in colour))
+            picture = picture.quantize(palette=palette, dither=Image.Dither.NONE)
         picture.save(path, optimize=True)
 
     def sky(self, *colours: str, bottom: float = HEIGHT) -> None:
-        """A gradient from the top edge downwards, evenly through the colours."""
+        """A gradient from the top edge downwards, evenly through the colours, in bands too narrow to be seen."""
         draw = ImageDraw.Draw(self.image)
-        rows = round(bottom * SCALE)
-        for row in range(rows):
-            place = row // 6 * 6 / rows * (len(colours) - 1)
+        for y in range(0, round(bottom), BAND):
+            place = y / bottom * (len(colours) - 1)
             left = min(int(place), len(colours) - 2)
-            draw.line((0, row, WIDTH * SCALE, row), fill=mix(colours[left], colours[left + 1], place - left))
+            fill = mix(colours[left], colours[left + 1], place - left)
+            draw.rectangle((0, y * SCALE, WIDTH * SCALE, (y + BAND) * SCALE - 1), fill=fill)
 
     def shape(self, points: Iterable[Point], fill: str, alpha: float = 1) -> None:
         """A filled polygon."""
@@ -99,15 +107,23 @@ class Canvas:
         r = min(round_, wide / 2, high / 2)
         if not r:
             return self.shape([(x, y), (x + wide, y), (x + wide, y + high), (x, y + high)], fill, alpha)
-        corners = [(x + wide - r, y + high - r, 0), (x + r, y + high - r, 90), (x + r, y + r, 180), (x + wide - r, y + r, 270)]
+        corners = [
+            (x + wide - r, y + high - r, 0),
+            (x + r, y + high - r, 90),
+            (x + r, y + r, 180),
+            (x + wide - r, y + r, 270),
+        ]
         self.shape([p for cx, cy, a in corners for p in ring(cx, cy, r, r, a, a + 90)], fill, alpha)
 
     def line(self, points: Sequence[Point], fill: str, width: float, ends: bool = True) -> None:
-        """A line of one thickness, with round ends."""
-        corners = [(x * SCALE, y * SCALE) for x, y in points]
-        ImageDraw.Draw(self.image).line(corners, fill=fill, width=round(width * SCALE), joint="curve")
-        for x, y in (points[0], points[-1]) if ends and width > 2 else ():
-            self.disc(x, y, width / 2, fill)
+        """A line of one thickness, with round joints and, unless told otherwise, round ends."""
+        half = width / 2
+        for (ax, ay), (bx, by) in pairwise(points):
+            length = math.hypot(bx - ax, by - ay) or 1
+            dx, dy = (by - ay) / length * half, (ax - bx) / length * half
+            self.shape([(ax + dx, ay + dy), (bx + dx, by + dy), (bx - dx, by - dy), (ax - dx, ay - dy)], fill)
+        for x, y in points if ends else points[1:-1]:
+            self.disc(x, y, half, fill)
 
     def glow(self, x: float, y: float, radius: float, fill: str, alpha: float = 0.1) -> None:
         """Four rings of light about a point."""
@@ -122,7 +138,9 @@ class Canvas:
 
     def ridge(self, y: float, swing: float, fill: str, waves: float = 2) -> Callable[[float], float]:
         """A hilly silhouette down to the lower edge; returns the height of its top at a given x."""
-        parts = [(swing / n**1.2, waves * n * self.random.uniform(0.8, 1.2), self.random.uniform(0, 6.28)) for n in (1, 2, 3)]
+        parts = [
+            (swing / n**1.2, waves * n * self.random.uniform(0.8, 1.2), self.random.uniform(0, 6.28)) for n in (1, 2, 3)
+        ]
 
         def top(x: float) -> float:
             return y + sum(high * math.sin(x / WIDTH * math.pi * often + phase) for high, often, phase in parts)
@@ -154,10 +172,14 @@ def person(c: Canvas, x: float, foot: float, high: float, coat: str, dark: str =
     c.shape(ring(x, foot - high * 0.91, high * 0.105, high * 0.105, 180, 360), dark)
 
 
-def house(c: Canvas, x: float, foot: float, wide: float, high: float, wall: str, roof: str, light: str | None = None) -> None:
+def house(
+    c: Canvas, x: float, foot: float, wide: float, high: float, wall: str, roof: str, light: str | None = None
+) -> None:
     """A gabled house standing on its foot line, with one window if a light is given."""
     c.box(x, foot - high, wide, high + 40, wall)
-    c.shape([(x - wide * 0.1, foot - high), (x + wide / 2, foot - high - wide * 0.5), (x + wide * 1.1, foot - high)], roof)
+    c.shape(
+        [(x - wide * 0.1, foot - high), (x + wide / 2, foot - high - wide * 0.5), (x + wide * 1.1, foot - high)], roof
+    )
     if light:
         c.box(x + wide * 0.36, foot - high * 0.72, wide * 0.28, high * 0.36, light, 2)
 
@@ -166,4 +188,21 @@ def pine(c: Canvas, x: float, foot: float, high: float, fill: str) -> None:
     """A fir tree."""
     c.box(x - high * 0.03, foot - high * 0.15, high * 0.06, high * 0.2, fill)
     for low, wide, top in ((0.1, 0.26, 0.6), (0.35, 0.21, 0.82), (0.6, 0.15, 1)):
-        c.shape([(x - high * wide, foot - high * low), (x, foot - high * top), (x + high * wide, foot - high * low)], fill)
+        c.shape(
+            [(x - high * wide, foot - high * low), (x, foot - high * top), (x + high * wide, foot - high * low)], fill
+        )
+
+
+def blocks(c: Canvas, foot: float, low: int, high: int, fill: str, light: str | None, share: float) -> None:
+    """A row of plain buildings across the picture, a share of their windows lit."""
+    x = -20.0
+    while x < 1200:
+        wide, tall = c.random.randint(60, 120), c.random.randint(low, high)
+        c.box(x, foot - tall, wide, tall, fill)
+        if c.random.random() < 0.3:
+            c.box(x + wide * 0.3, foot - tall - 22, wide * 0.3, 24, fill)
+        for wy in range(int(foot - tall) + 16, int(foot) - 20, 26):
+            for wx in range(int(x) + 12, int(x + wide) - 16, 22):
+                if light and c.random.random() < share:
+                    c.box(wx, wy, 10, 14, light)
+        x += wide + c.random.choice((0, 0, 6, 14))

@@ -10,26 +10,28 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import outdoors
+import kitchen
+import sea
+import sky
 import town
 from canvas import Canvas
 
 SCENES: tuple[Callable[[Canvas], None], ...] = (
-    outdoors.comet,
-    outdoors.moon_over_hills,
-    outdoors.telescope_dome,
-    outdoors.return_capsule,
-    outdoors.aurora_pylons,
-    outdoors.ringed_planet,
-    outdoors.tide_mill,
-    outdoors.kelp_forest,
-    outdoors.lighthouse,
-    outdoors.whale,
-    outdoors.iceberg,
-    outdoors.wind_farm,
-    outdoors.battery_grid,
-    outdoors.solar_meadow,
-    outdoors.sand_silo,
+    sky.comet,
+    sky.moon_over_hills,
+    sky.telescope_dome,
+    sky.return_capsule,
+    sky.aurora_pylons,
+    sky.ringed_planet,
+    sea.tide_mill,
+    sea.kelp_forest,
+    sea.lighthouse,
+    sea.whale,
+    sea.iceberg,
+    sky.wind_farm,
+    sky.battery_grid,
+    sky.solar_meadow,
+    sky.sand_silo,
     town.tram,
     town.bridge,
     town.bicycles,
@@ -41,11 +43,11 @@ SCENES: tuple[Callable[[Canvas], None], ...] = (
     town.ceramic_bowl,
     town.lamp,
     town.woven_weather,
-    town.bread,
-    town.market_stall,
-    town.noodle_bowl,
-    town.oranges,
-    town.brine_jars,
+    kitchen.bread,
+    kitchen.market_stall,
+    kitchen.noodle_bowl,
+    kitchen.oranges,
+    kitchen.brine_jars,
 )
 
 

@@ -1,28 +1,36 @@
-"""The scenes of streets, workshops and kitchens."""
+"""The scenes of streets and workshops."""
 
 from __future__ import annotations
 
 import math
 
 from canvas import (
-    BLUE, CORAL, CREAM, GOLD, INK, LEAF, MIST, MOSS, NAVY, PINE, PLUM, ROSE, RUST, SAND, SKY, STONE, TEAL, WHITE, WINE,
-    Canvas, Point, mix, person, ring, smooth, turned,
-)  # fmt: skip
-
-
-def _blocks(c: Canvas, foot: float, low: int, high: int, fill: str, light: str | None, share: float) -> None:
-    """A row of plain buildings, some of their windows lit."""
-    x = -20.0
-    while x < 1200:
-        wide, tall = c.random.randint(60, 120), c.random.randint(low, high)
-        c.box(x, foot - tall, wide, tall, fill)
-        if c.random.random() < 0.3:
-            c.box(x + wide * 0.3, foot - tall - 22, wide * 0.3, 24, fill)
-        for wy in range(int(foot - tall) + 16, int(foot) - 20, 26):
-            for wx in range(int(x) + 12, int(x + wide) - 16, 22):
-                if light and c.random.random() < share:
-                    c.box(wx, wy, 10, 14, light)
-        x += wide + c.random.choice((0, 0, 6, 14))
+    BLUE,
+    CORAL,
+    CREAM,
+    GOLD,
+    INK,
+    LEAF,
+    MIST,
+    MOSS,
+    NAVY,
+    PINE,
+    PLUM,
+    ROSE,
+    RUST,
+    SAND,
+    SKY,
+    STONE,
+    TEAL,
+    WHITE,
+    WINE,
+    Canvas,
+    blocks,
+    mix,
+    person,
+    ring,
+    smooth,
+)
 
 
 def tram(c: Canvas) -> None:
@@ -31,8 +39,8 @@ def tram(c: Canvas) -> None:
     c.stars(50, 200)
     c.disc(1020, 120, 40, CREAM)
     c.disc(1004, 112, 36, mix(INK, NAVY, 0.6))
-    _blocks(c, 520, 130, 270, mix(PLUM, NAVY, 0.5), None, 0)
-    _blocks(c, 520, 60, 170, mix(INK, PLUM, 0.4), GOLD, 0.12)
+    blocks(c, 520, 130, 270, mix(PLUM, NAVY, 0.5), None, 0)
+    blocks(c, 520, 60, 170, mix(INK, PLUM, 0.4), GOLD, 0.12)
     c.box(0, 500, 1200, 175, INK)
     c.line([(0, 212), (1200, 212)], mix(STONE, PLUM, 0.4), 3)
     c.line([(560, 300), (610, 256), (566, 214)], STONE, 5)
@@ -68,24 +76,41 @@ def bridge(c: Canvas) -> None:
     c.sky(SKY, MIST, CREAM, ROSE, bottom=560)
     c.disc(330, 190, 64, CORAL, 0.9)
     c.ridge(370, 30, mix(SKY, BLUE, 0.25), 3)
-    _blocks(c, 450, 20, 84, mix(BLUE, MIST, 0.25), None, 0)
+    blocks(c, 450, 20, 84, mix(BLUE, MIST, 0.25), None, 0)
     c.box(0, 450, 1200, 230, mix(SKY, TEAL, 0.45))
-    for y, x, wide in ((478, 180, 260), (506, 700, 340), (540, 80, 220), (566, 520, 300), (600, 860, 240), (630, 240, 360)):
+    for y, x, wide in (
+        (478, 180, 260),
+        (506, 700, 340),
+        (540, 80, 220),
+        (566, 520, 300),
+        (600, 860, 240),
+        (630, 240, 360),
+    ):
         c.box(x, y, wide, 7, mix(SKY, MIST, 0.5), 3)
     c.oval(332, 560, 52, 9, CORAL)
     c.oval(332, 586, 34, 7, CORAL)
-    deck = [(x, 430 - 70 * math.sin(math.pi * x / 1200)) for x in range(0, 1201, 20)]
-    arch = [(x, 520 - 330 * math.sin(math.pi * (x - 90) / 1020)) for x in range(90, 1111, 15)]
-    for (x, y), (_, top) in zip(deck[8:-7:3], [(x, 520 - 330 * math.sin(math.pi * (x - 90) / 1020)) for x, _ in deck[8:-7:3]], strict=True):
-        c.line([(x, y), (x, top)], WINE, 3)
+    deck = [(x, _deck(x)) for x in range(0, 1201, 20)]
+    arch = [(x, _arch(x)) for x in range(90, 1111, 15)]
+    for x in range(160, 1041, 60):
+        c.line([(x, _deck(x)), (x, _arch(x))], WINE, 3)
     c.line(arch, RUST, 18)
     c.line(deck, WINE, 16)
     c.line([(x, y - 26) for x, y in deck], WINE, 3)
     for x, coat in ((410, GOLD), (446, TEAL), (590, CORAL), (700, NAVY), (820, PLUM)):
-        person(c, x, 430 - 70 * math.sin(math.pi * x / 1200) - 7, 62, coat)
+        person(c, x, _deck(x) - 7, 62, coat)
     c.shape([(0, 436), (70, 428), (130, 520), (110, 580), (0, 590)], STONE)
     c.shape([(1200, 436), (1130, 428), (1070, 520), (1090, 580), (1200, 590)], STONE)
     c.ridge(650, 8, TEAL, 2)
+
+
+def _deck(x: float) -> float:
+    """How high the bridge's path is."""
+    return 430 - 70 * math.sin(math.pi * x / 1200)
+
+
+def _arch(x: float) -> float:
+    """How high the bridge's arch is."""
+    return 520 - 330 * math.sin(math.pi * (x - 90) / 1020)
 
 
 def bicycles(c: Canvas) -> None:
@@ -117,7 +142,12 @@ def _bicycle(c: Canvas, x: float, y: float, frame: str) -> None:
             (ax, ay), (bx, by) = ring(wheel, y, 66, 66, spoke, spoke + 180)[:: len(ring(0, 0, 1, 1, 0, 180)) - 1]
             c.line([(ax, ay), (bx, by)], mix(STONE, INK, 0.2), 1.6)
     crank, seat, head, rear = (x - 14, y + 4), (x - 46, y - 112), (x + 76, y - 116), (x - 102, y)
-    for path in ([rear, crank, head, (seat[0] + 6, seat[1] + 20)], [crank, seat], [rear, (seat[0] + 6, seat[1] + 20)], [(x + 70, y - 146), (x + 102, y)]):
+    for path in (
+        [rear, crank, head, (seat[0] + 6, seat[1] + 20)],
+        [crank, seat],
+        [rear, (seat[0] + 6, seat[1] + 20)],
+        [(x + 70, y - 146), (x + 102, y)],
+    ):
         c.line(path, frame, 10)
     c.line(smooth([(x + 70, y - 148), (x + 50, y - 162), (x + 22, y - 158)]), INK, 9)
     c.line([(seat[0] - 30, seat[1] - 6), (seat[0] + 26, seat[1] - 6)], INK, 15)
@@ -136,15 +166,15 @@ def city_dusk(c: Canvas) -> None:
     c.disc(700, 400, 105, CREAM, 0.9)
     for x, y, wide in ((180, 150, 240), (260, 172, 180), (820, 120, 300), (900, 142, 160), (520, 230, 210)):
         c.box(x, y, wide, 13, mix(PLUM, ROSE, 0.55), 6)
-    _blocks(c, 640, 170, 330, mix(CORAL, PLUM, 0.4), None, 0)
-    _blocks(c, 675, 130, 340, mix(PLUM, CORAL, 0.12), GOLD, 0.12)
+    blocks(c, 640, 170, 330, mix(CORAL, PLUM, 0.4), None, 0)
+    blocks(c, 675, 130, 340, mix(PLUM, CORAL, 0.12), GOLD, 0.12)
     c.box(330, 180, 66, 500, WINE)
     c.shape([(330, 182), (363, 90), (396, 182)], WINE)
     c.line([(363, 100), (363, 50)], WINE, 4)
     c.box(348, 220, 30, 30, CREAM, 15)
     c.line([(363, 235), (363, 226)], WINE, 3)
     c.line([(363, 235), (371, 239)], WINE, 3)
-    _blocks(c, 700, 70, 220, INK, GOLD, 0.07)
+    blocks(c, 700, 70, 220, INK, GOLD, 0.07)
     for x, y in ((940, 236), (985, 216), (1030, 246), (905, 262)):
         c.line(smooth([(x - 18, y - 6), (x - 8, y - 11), (x, y), (x + 8, y - 11), (x + 18, y - 6)]), WINE, 3.5)
 
@@ -152,17 +182,26 @@ def city_dusk(c: Canvas) -> None:
 def bench(c: Canvas) -> None:
     """A bench beneath an autumn tree."""
     c.sky(MIST, CREAM, SAND, bottom=520)
-    _blocks(c, 500, 60, 190, mix(MIST, SKY, 0.45), None, 0)
+    blocks(c, 500, 60, 190, mix(MIST, SKY, 0.45), None, 0)
     c.ridge(480, 10, mix(LEAF, SAND, 0.35), 3)
     c.box(0, 530, 1200, 150, MOSS)
     c.shape([(0, 590), (1200, 560), (1200, 640), (0, 675)], SAND)
-    c.shape(smooth([(820, 560), (850, 460), (838, 330), (850, 220), (890, 220), (900, 340), (902, 470), (950, 560)]), WINE)
+    c.shape(
+        smooth([(820, 560), (850, 460), (838, 330), (850, 220), (890, 220), (900, 340), (902, 470), (950, 560)]), WINE
+    )
     c.line([(865, 360), (760, 250)], WINE, 20)
     c.line([(880, 330), (1000, 230)], WINE, 18)
     for x, y, r, fill in (
-        (700, 220, 92, RUST), (1010, 200, 110, RUST), (860, 120, 130, CORAL), (770, 150, 92, CORAL), (960, 130, 96, CORAL),
-        (900, 70, 86, GOLD), (800, 80, 70, GOLD), (1060, 160, 60, GOLD), (670, 190, 44, GOLD),
-    ):  # fmt: skip
+        (700, 220, 92, RUST),
+        (1010, 200, 110, RUST),
+        (860, 120, 130, CORAL),
+        (770, 150, 92, CORAL),
+        (960, 130, 96, CORAL),
+        (900, 70, 86, GOLD),
+        (800, 80, 70, GOLD),
+        (1060, 160, 60, GOLD),
+        (670, 190, 44, GOLD),
+    ):
         c.disc(x, y, r, fill)
     for row in range(3):
         c.box(250, 388 + row * 30, 400, 20, (TEAL, TEAL, PINE)[row], 6)
@@ -174,8 +213,8 @@ def bench(c: Canvas) -> None:
     c.box(520, 452, 54, 34, CORAL, 5)
     c.box(528, 444, 54, 10, CREAM, 3)
     for _ in range(34):
-        x, y = c.random.uniform(180, 1150), c.random.uniform(300, 640)
-        c.oval(x, y, 10, 5, c.random.choice((GOLD, CORAL, RUST)), turn=c.random.uniform(0, 180))
+        place = c.random.uniform(180, 1150), c.random.uniform(300, 640)
+        c.oval(*place, 10, 5, c.random.choice((GOLD, CORAL, RUST)), turn=c.random.uniform(0, 180))
 
 
 def rooftops(c: Canvas) -> None:
@@ -183,8 +222,13 @@ def rooftops(c: Canvas) -> None:
     c.sky(BLUE, mix(BLUE, SKY, 0.6), MIST, bottom=560)
     for x, y, wide in ((90, 60, 330), (180, 92, 200), (700, 40, 380), (780, 76, 260)):
         c.box(x, y, wide, 36, mix(BLUE, MIST, 0.35), 18)
-    _blocks(c, 560, 150, 290, mix(SKY, BLUE, 0.45), None, 0)
-    for x, y, wide, wall in ((-30, 430, 330, CORAL), (300, 360, 300, CREAM), (600, 450, 310, GOLD), (910, 380, 330, ROSE)):
+    blocks(c, 560, 150, 290, mix(SKY, BLUE, 0.45), None, 0)
+    for x, y, wide, wall in (
+        (-30, 430, 330, CORAL),
+        (300, 360, 300, CREAM),
+        (600, 450, 310, GOLD),
+        (910, 380, 330, ROSE),
+    ):
         c.box(x, y, wide, 320, wall)
         c.box(x + wide - 50, y, 50, 320, mix(wall, WINE, 0.18))
         for wy in range(y + 64, 675, 108):
@@ -202,8 +246,8 @@ def rooftops(c: Canvas) -> None:
     for x, y, r in ((1010, 280, 46), (980, 306, 30), (1042, 306, 30)):
         c.disc(x, y, r, MOSS)
     for _ in range(120):
-        x, y = c.random.uniform(-20, 1220), c.random.uniform(0, 660)
-        c.line([(x, y), (x - 9, y + 30)], mix(MIST, WHITE, 0.4), 2)
+        left, top = c.random.uniform(-20, 1220), c.random.uniform(0, 660)
+        c.line([(left, top), (left - 9, top + 30)], mix(MIST, WHITE, 0.4), 2)
 
 
 def chair(c: Canvas) -> None:
@@ -218,7 +262,20 @@ def chair(c: Canvas) -> None:
     c.shape([(462, 100), (484, 98), (500, 420), (476, 420)], wood)
     c.shape([(738, 100), (716, 98), (700, 420), (724, 420)], wood)
     for y, wide in ((122, 268), (190, 258), (258, 248)):
-        c.shape(smooth([(600 - wide / 2, y), (600, y + 12), (600 + wide / 2, y), (598 + wide / 2, y + 40), (600, y + 54), (602 - wide / 2, y + 40)], closed=True), CREAM)
+        c.shape(
+            smooth(
+                [
+                    (600 - wide / 2, y),
+                    (600, y + 12),
+                    (600 + wide / 2, y),
+                    (598 + wide / 2, y + 40),
+                    (600, y + 54),
+                    (602 - wide / 2, y + 40),
+                ],
+                closed=True,
+            ),
+            CREAM,
+        )
     c.shape([(478, 376), (722, 376), (776, 430), (424, 430)], wood)
     c.box(422, 428, 356, 22, dark, 8)
     c.shape([(440, 446), (468, 446), (446, 592), (426, 592)], wood)
@@ -270,7 +327,11 @@ def ceramic_bowl(c: Canvas) -> None:
     c.disc(850, 250, 150, CREAM, 0.75)
     c.box(0, 500, 1200, 175, mix(SAND, RUST, 0.25))
     c.box(0, 500, 1200, 14, mix(SAND, CREAM, 0.4))
-    for x, y, size, clay, glaze in ((300, 400, 0.8, SAND, RUST), (910, 420, 0.68, CREAM, BLUE), (600, 340, 1.25, CREAM, TEAL)):
+    for x, y, size, clay, glaze in (
+        (300, 400, 0.8, SAND, RUST),
+        (910, 420, 0.68, CREAM, BLUE),
+        (600, 340, 1.25, CREAM, TEAL),
+    ):
         _bowl(c, x, y, size, clay, glaze)
 
 
@@ -282,9 +343,19 @@ def _bowl(c: Canvas, x: float, y: float, size: float, clay: str, glaze: str) -> 
     c.box(x - wide * 0.36, y + deep * 0.9, wide * 0.72, 34 * size, mix(clay, RUST, 0.3), 6)
     c.shape(body, clay)
     with c.inside(body):
-        edge = [(x - wide + step * wide / 5, y + deep * (0.3 + 0.3 * c.random.random() + 0.14 * (step % 2))) for step in range(11)]
+        edge = [
+            (x - wide + step * wide / 5, y + deep * (0.3 + 0.3 * c.random.random() + 0.14 * (step % 2)))
+            for step in range(11)
+        ]
         c.shape([*smooth(edge), (x + wide, y - 10), (x - wide, y - 10)], glaze)
-        c.shape([*ring(x, y, wide * 1.05, deep * 1.05, -5, 120), *ring(x - wide * 0.2, y - deep * 0.05, wide, deep, 110, 0)], WINE, 0.22)
+        c.shape(
+            [
+                *ring(x, y, wide * 1.05, deep * 1.05, -5, 120),
+                *ring(x - wide * 0.2, y - deep * 0.05, wide, deep, 110, 0),
+            ],
+            WINE,
+            0.22,
+        )
         c.line(ring(x, y, wide * 0.82, deep * 0.8, 130, 168), mix(glaze, WHITE, 0.55), 9 * size)
     c.oval(x, y, wide, 46 * size, mix(glaze, WHITE, 0.3))
     c.oval(x, y + 2 * size, wide * 0.93, 38 * size, mix(glaze, INK, 0.45))
@@ -308,10 +379,11 @@ def lamp(c: Canvas) -> None:
     for x, y, r in ((330, 526, 20), (240, 330, 24), (560, 150, 24)):
         c.disc(x, y, r, GOLD)
         c.line([(x - r * 0.5, y + 3), (x + r * 0.5, y - 3)], RUST, 5)
-    shade = [(640, 190), (690, 130), (760, 140), (850, 190), (696, 268)]
     c.oval(772, 228, 92, 26, CREAM, turn=-27)
-    c.shape(smooth([(668, 200), (676, 130), (724, 104), (790, 118), (852, 184), (772, 226), (692, 272)], closed=True), TEAL)
-    c.shape(smooth(shade[1:3] + [(780, 150), (740, 150)], closed=True), mix(TEAL, MIST, 0.4))
+    c.shape(
+        smooth([(668, 200), (676, 130), (724, 104), (790, 118), (852, 184), (772, 226), (692, 272)], closed=True), TEAL
+    )
+    c.shape(smooth([(690, 130), (760, 140), (780, 150), (740, 150)], closed=True), mix(TEAL, MIST, 0.4))
     c.oval(772, 229, 90, 20, mix(GOLD, WHITE, 0.5), turn=-28)
     for x, y, r in ((700, 552, 15), (650, 566, 11)):
         c.oval(x, y, r, r * 0.55, STONE)
@@ -349,204 +421,3 @@ def woven_weather(c: Canvas) -> None:
     c.box(270, 548, 668, 26, RUST, 10)
     for x in range(352, 862, 20):
         c.line([(x, 574), (x + c.random.uniform(-4, 4), 606)], SAND, 4)
-
-
-def bread(c: Canvas) -> None:
-    """A round loaf with an ear of wheat cut into its crust."""
-    c.sky(mix(MIST, SKY, 0.4), MIST, bottom=440)
-    c.box(0, 440, 1200, 235, TEAL)
-    c.box(0, 440, 1200, 12, mix(TEAL, MIST, 0.3))
-    c.box(250, 500, 640, 66, mix(SAND, RUST, 0.45), 30)
-    c.box(250, 492, 640, 56, mix(SAND, RUST, 0.2), 28)
-    c.box(860, 508, 110, 24, mix(SAND, RUST, 0.2), 12)
-    loaf = smooth([(310, 470), (330, 330), (430, 220), (570, 180), (710, 220), (812, 330), (832, 470), (760, 522), (570, 534), (380, 522)], closed=True)
-    c.shape(loaf, mix(RUST, GOLD, 0.35))
-    with c.inside(loaf):
-        c.oval(540, 320, 250, 200, mix(GOLD, RUST, 0.35))
-        c.oval(500, 270, 160, 110, mix(GOLD, CORAL, 0.25))
-        c.shape(smooth([(320, 470), (570, 500), (830, 465), (830, 560), (320, 560)], closed=True), RUST)
-        c.line(smooth([(570, 200), (574, 330), (566, 462)]), CREAM, 9)
-        for level in range(5):
-            for way in (-1, 1):
-                y = 236 + level * 50
-                leaf = [(572, y + 30), (572 + way * 46, y + 12), (572 + way * 84, y - 26), (572 + way * 36, y - 14)]
-                c.shape(smooth(leaf, closed=True), CREAM)
-    for lean in (-21, -7, 8, 20):
-        _wheat(c, 1060, 500, lean)
-    c.box(1000, 400, 120, 128, mix(BLUE, SKY, 0.3), 22)
-    c.box(992, 396, 136, 22, BLUE, 10)
-    c.box(1000, 450, 120, 10, CREAM)
-    c.shape(smooth([(95, 470), (90, 400), (110, 350), (170, 345), (205, 395), (210, 470), (150, 486)], closed=True), CREAM)
-    c.box(104, 326, 78, 26, CORAL, 12)
-    for _ in range(40):
-        c.disc(c.random.uniform(230, 1000), c.random.uniform(585, 655), c.random.choice((2, 3, 4)), CREAM, 0.8)
-
-
-def _wheat(c: Canvas, x: float, foot: float, lean: float) -> None:
-    """An ear of wheat."""
-    top = turned([(x, foot - 300)], x, foot, lean)[0]
-    c.line([(x, foot), top], mix(GOLD, RUST, 0.3), 5)
-    for level in range(6):
-        for way in (-1, 1):
-            grain = ring(x + way * 13, foot - 190 - level * 22, 7, 17, turn=way * 24)
-            c.shape(turned(grain, x, foot, lean), GOLD)
-    c.shape(turned(ring(x, foot - 326, 7, 18), x, foot, lean), GOLD)
-
-
-def market_stall(c: Canvas) -> None:
-    """A stall under a striped awning."""
-    c.sky(MIST, CREAM, bottom=560)
-    _blocks(c, 560, 200, 330, mix(MIST, ROSE, 0.45), WHITE, 0.5)
-    c.box(0, 560, 1200, 115, mix(STONE, SAND, 0.5))
-    for x in (210, 970):
-        c.box(x, 200, 18, 400, WINE, 4)
-    c.box(228, 230, 742, 180, PINE)
-    for x in (300, 400, 505, 610):
-        c.line([(x, 230), (x, 262)], STONE, 4)
-        c.oval(x, 300, 22, 42, mix(SAND, GOLD, 0.5))
-        c.oval(x, 258, 10, 8, RUST)
-    person(c, 800, 560, 330, CORAL, WINE)
-    c.box(762, 370, 76, 100, CREAM, 8)
-    for stripe in range(10):
-        x, fill = 170 + stripe * 86, CORAL if stripe % 2 == 0 else CREAM
-        c.shape([(x + (600 - x) * 0.1, 110), (x + 86 + (514 - x) * 0.1, 110), (x + 86, 212), (x, 212)], fill)
-        c.shape(ring(x + 43, 211, 43, 34, 0, 180), fill)
-    c.box(180, 424, 840, 30, mix(SAND, RUST, 0.5), 5)
-    for number, fill in enumerate((CORAL, GOLD, LEAF, RUST, PLUM, CREAM)):
-        x = 196 + number * 136
-        for row, count in ((0, 5), (1, 4), (2, 2)):
-            for i in range(count):
-                c.disc(x + 14 + row * 12 + i * 24, 420 - row * 19, 15, mix(fill, WINE, 0.12 * ((i + row) % 3)))
-        c.box(x - 8, 428, 128, 66, mix(SAND, GOLD, 0.35), 4)
-        c.box(x - 8, 446, 128, 5, mix(SAND, RUST, 0.5))
-        c.box(x - 8, 470, 128, 5, mix(SAND, RUST, 0.5))
-        c.box(x + 34, 440, 44, 30, WHITE, 3)
-    c.box(190, 494, 820, 110, TEAL, 4)
-    for x in range(214, 1000, 54):
-        c.box(x, 494, 5, 110, mix(TEAL, PINE, 0.5))
-
-
-def noodle_bowl(c: Canvas) -> None:
-    """Noodles at the station, five minutes before the train."""
-    c.sky(PINE, mix(PINE, TEAL, 0.6), bottom=480)
-    c.box(0, 90, 1200, 210, mix(TEAL, PINE, 0.3))
-    c.box(0, 170, 1200, 18, CORAL)
-    for x in range(-40, 1200, 180):
-        c.box(x, 196, 130, 76, mix(GOLD, CREAM, 0.35), 12)
-        c.disc(x + 40 + (x % 50), 252, 17, WINE)
-        c.shape(ring(x + 40 + (x % 50), 275, 28, 16, 180, 360), WINE)
-    c.box(0, 300, 1200, 16, INK)
-    c.box(0, 470, 1200, 205, RUST)
-    c.box(0, 470, 1200, 16, mix(RUST, ROSE, 0.4))
-    for x, phase in ((500, 0), (600, 1.6), (700, 3.1)):
-        c.line([(x + 18 * math.sin(y / 30 + phase), y) for y in range(90, 300, 6)], mix(TEAL, CREAM, 0.55), 10)
-    c.oval(600, 610, 250, 22, WINE, 0.6)
-    c.box(520, 570, 160, 44, mix(INK, NAVY, 0.5), 10)
-    body = ring(600, 370, 290, 225, 0, 180)
-    c.shape(body, NAVY)
-    with c.inside(body):
-        c.box(300, 420, 600, 16, CREAM)
-        for x in range(340, 880, 60):
-            c.line(ring(x, 476, 24, 24, 180, 360), CREAM, 6)
-            c.line(ring(x, 476, 11, 11, 180, 360), CREAM, 5)
-        c.shape([*ring(600, 370, 300, 235, -5, 110), *ring(540, 360, 290, 225, 100, 0)], INK, 0.45)
-    c.oval(600, 370, 290, 62, mix(NAVY, SKY, 0.4))
-    c.oval(600, 374, 270, 52, mix(GOLD, RUST, 0.45))
-    _toppings(c)
-    for shift in (0, 26):
-        c.line([(690 + shift, 366), (930 + shift, 200 + shift * 0.6)], mix(WINE, RUST, 0.3), 9)
-
-
-def _toppings(c: Canvas) -> None:
-    """What floats in the soup."""
-    with c.inside(ring(600, 374, 270, 52)):
-        for number in range(9):
-            c.line(ring(600 + number * 13, 420, 150 - number * 8, 70 - number * 4, 185, 355), mix(SAND, CREAM, 0.4), 5)
-        c.oval(450, 372, 62, 26, WHITE)
-        c.oval(450, 372, 32, 14, GOLD)
-        c.shape([(520, 340), (590, 322), (604, 360), (540, 372)], PINE)
-    for x, y in ((640, 350), (690, 388), (600, 398), (520, 396), (760, 372)):
-        c.line(ring(x, y, 9, 5), LEAF, 4, ends=False)
-    c.oval(790, 366, 34, 14, ROSE)
-    c.line(ring(790, 366, 18, 7, 20, 300), CORAL, 4)
-
-
-def oranges(c: Canvas) -> None:
-    """A branch of bitter oranges."""
-    c.sky(mix(SKY, BLUE, 0.35), SKY, MIST)
-    c.box(0, 590, 1200, 85, CREAM)
-    c.box(0, 590, 1200, 12, WHITE)
-    branch = smooth([(-20, 120), (260, 170), (520, 130), (820, 190), (1060, 150), (1230, 60)])
-    for spot, lean, size in ((6, -60, 1), (10, 50, 1), (16, -50, 1.1), (20, 118, 0.9), (26, -70, 1), (31, 60, 1), (36, -40, 1.1), (42, 65, 0.9), (45, -75, 1), (52, 55, 1), (55, -90, 0.9)):
-        x, y = branch[spot]
-        leaf = turned(smooth([(x, y), (x + 65 * size, y - 30), (x + 140 * size, y), (x + 65 * size, y + 30)], closed=True), x, y, lean)
-        c.shape(leaf, MOSS if lean > 0 else TEAL)
-        c.line(turned([(x, y), (x + 112 * size, y)], x, y, lean), LEAF, 3)
-    c.line(branch, WINE, 18)
-    for start, end in (((335, 160), (345, 250)), ((580, 138), (595, 260)), ((825, 190), (835, 240)), ((1030, 158), (1040, 230))):
-        c.line([start, end], WINE, 8)
-    for x, y, r in ((345, 310, 78), (595, 325, 92), (835, 300, 72), (1040, 285, 66)):
-        c.disc(x, y, r, mix(GOLD, CORAL, 0.55))
-        with c.inside(ring(x, y, r, r)):
-            c.shape([*ring(x, y, r * 1.1, r * 1.1, -40, 150), *ring(x - r * 0.35, y - r * 0.2, r, r, 140, -30)], CORAL)
-            c.oval(x - r * 0.4, y - r * 0.45, r * 0.2, r * 0.12, mix(GOLD, CREAM, 0.5), turn=-40)
-        c.disc(x, y - r * 0.86, 8, MOSS)
-    _slice(c, 250, 540, 100)
-    _slice(c, 930, 548, 92)
-    c.oval(1082, 634, 62, 10, mix(CREAM, STONE, 0.6))
-    c.disc(1076, 572, 64, CORAL)
-    with c.inside(ring(1076, 572, 64, 64)):
-        c.disc(1062, 560, 62, mix(GOLD, CORAL, 0.55))
-    c.disc(1064, 516, 7, MOSS)
-
-
-def _slice(c: Canvas, x: float, y: float, radius: float) -> None:
-    """Half an orange, cut side to the front."""
-    c.oval(x + 8, y + radius * 0.94, radius, 12, mix(CREAM, STONE, 0.6))
-    c.disc(x, y, radius, CORAL)
-    c.disc(x, y, radius * 0.92, CREAM)
-    for part in range(9):
-        wedge = [(x, y), *ring(x, y, radius * 0.8, radius * 0.8, part * 40 + 4, part * 40 + 36)]
-        (cx, cy) = ring(x, y, 9, 9, part * 40 + 20, part * 40 + 21)[0]
-        c.shape([(px + cx - x, py + cy - y) for px, py in wedge], mix(GOLD, CORAL, 0.3))
-    c.disc(x, y, radius * 0.09, CREAM)
-
-
-def brine_jars(c: Canvas) -> None:
-    """Three jars on a shelf, each at its own pace."""
-    c.sky(mix(ROSE, CREAM, 0.3), CREAM, bottom=530)
-    c.box(800, 60, 250, 220, mix(SKY, MIST, 0.5), 125)
-    c.box(800, 170, 250, 200, mix(SKY, MIST, 0.5))
-    c.box(920, 60, 10, 310, WHITE)
-    c.box(800, 200, 250, 10, WHITE)
-    c.box(780, 362, 290, 18, WHITE, 5)
-    c.box(0, 530, 1200, 40, mix(RUST, WINE, 0.3))
-    c.box(0, 570, 1200, 105, mix(ROSE, CORAL, 0.35))
-    jars = (
-        (170, 220, 220, mix(LEAF, MIST, 0.5), CORAL, (MOSS, TEAL, LEAF)),
-        (450, 240, 150, mix(ROSE, CREAM, 0.3), NAVY, (CORAL, RUST, PLUM)),
-        (750, 210, 250, mix(SAND, CREAM, 0.4), TEAL, (GOLD, CORAL, mix(GOLD, RUST, 0.4))),
-    )
-    for x, wide, top, juice, lid, fills in jars:
-        c.box(x, top, wide, 530 - top, mix(MIST, WHITE, 0.4), 34)
-        c.box(x + 10, top + 60, wide - 20, 460 - top, juice, 26)
-        with c.inside([(x + 12, top + 66), (x + wide - 12, top + 66), (x + wide - 12, 518), (x + 12, 518)]):
-            _pickles(c, x + 24, top + 90, wide - 48, fills)
-        c.box(x + 22, top + 40, 12, 330 - top / 2, WHITE, 6, 0.6)
-        c.box(x + 12, top - 30, wide - 24, 44, lid, 10)
-        c.box(x + 12, top - 6, wide - 24, 8, mix(lid, INK, 0.3))
-        c.box(x + wide * 0.25, 400, wide * 0.5, 62, CREAM, 6)
-        c.box(x + wide * 0.33, 418, wide * 0.34, 7, WINE, 3)
-        c.box(x + wide * 0.33, 436, wide * 0.22, 7, WINE, 3)
-
-
-def _pickles(c: Canvas, x: float, top: float, wide: float, fills: tuple[str, ...]) -> None:
-    """Rows of vegetables in their brine."""
-    y = top
-    while y < 530:
-        for px in range(int(x), int(x + wide) + 20, 44):
-            tilt = c.random.uniform(-60, 60)
-            fill = c.random.choice(fills)
-            c.oval(px + c.random.uniform(-6, 6), y, 25, 14, fill, turn=tilt)
-            c.oval(px - 3, y - 4, 12, 3, mix(fill, WHITE, 0.4), turn=tilt)
-        y += 36

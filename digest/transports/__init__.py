@@ -1,0 +1,3 @@
+"""
+Ways out: SMTP, a folder of .eml files, or a list for tests.
+"""
