@@ -53,6 +53,8 @@ class Composer:
         boundary = "=_" + sha256(page.html.encode()).hexdigest()[:24]
         self._after_id = _constant_headers(issue, boundary)
         self._parts = [*_multipart(boundary, page, marks)]
+        #: Size of the HTML as it travels; mail programs cut a letter by it.
+        self.html_bytes = len(quote_text(page.html))
 
     def compose(self, subscriber: Subscriber) -> Letter:
         """

@@ -17,6 +17,8 @@ What happens to a single article, picture or letter becomes a value (`Problem`, 
 at the border of its stage; the other errors end the command with one line.
 """
 
+from collections.abc import Sequence
+
 
 class DigestError(Exception):
     """
@@ -28,8 +30,12 @@ class DigestError(Exception):
 
 class SettingsError(DigestError):
     """
-    The configuration is missing, malformed or contradicts itself.
+    The configuration is missing, malformed or contradicts itself; `problems` are its `Problem`s.
     """
+
+    def __init__(self, message: str, problems: Sequence[object] = ()) -> None:
+        super().__init__(message)
+        self.problems = problems
 
 
 class NotFoundError(DigestError):

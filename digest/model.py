@@ -165,6 +165,17 @@ class Subscriber:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """
+    One line of a subscriber list, checked. No topics means the newsletter's.
+    """
+
+    address: str = field(repr=False)
+    name: str = field(default="", repr=False)
+    topics: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
     """
     A topic and its articles, the hottest first.

@@ -13,9 +13,9 @@ from .database import Database
 from .issues import Issues
 from .ledger import Ledger
 from .schema import keys
-from .subscribers import Entry, Merged, Subscribers, Subscription
+from .subscribers import Merged, Subscribers, Subscription
 
-__all__ = ["Entry", "Merged", "Store", "Subscription", "open_store"]
+__all__ = ["Merged", "Store", "Subscription", "open_store"]
 
 SECRET_BITS = 256
 

@@ -3,22 +3,22 @@ Who reads what: subscribers, and what they subscribed to.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
 from sqlalchemy import Connection, Row, func, insert, select, update
 
 from ..errors import NotFoundError, StoreError
-from ..model import Subscriber
+from ..model import Entry, Subscriber
 from ..text import mask_address
 from .database import Database
 from .newsletters import number_for, number_of
 from .schema import newsletters, subscribers, subscriptions
 
 ID_BITS = 40
+#: Addresses per statement: SQLite takes 32,766 values at most, and nobody waits long for the rest.
 CHUNK = 500
-"""Addresses per statement: SQLite takes 32,766 values at most, and the lock is held no longer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,17 +32,6 @@ class Subscription:
     topics: tuple[str, ...] | None
     created_at: datetime
     changed_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """
-    One row of a list to be imported, checked. No topics means the newsletter's.
-    """
-
-    address: str = field(repr=False)
-    name: str = field(default="", repr=False)
-    topics: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,7 +187,7 @@ class Subscribers:
             left = row.state != "active"
             if left and not again:
                 counts["unsubscribed"] += 1
-            elif not left and (row.name, row.topics) == (entry.name, _listed(entry.topics)):
+            elif not left and _is_same(row, entry):
                 counts["unchanged"] += 1
             else:
                 counts["added" if left else "updated"] += 1
@@ -209,7 +198,8 @@ class Subscribers:
     def _insert_people(
         self, connection: Connection, entries: Sequence[Entry], now: datetime
     ) -> dict[str, int]:
-        ids = dict(zip(map(lambda entry: _key(entry.address), entries), self._fresh_ids(connection, len(entries)), strict=True))
+        fresh = self._fresh_ids(connection, len(entries))
+        ids = {_key(entry.address): each for entry, each in zip(entries, fresh, strict=True)}
         rows = [
             {
                 "id": ids[_key(entry.address)],
@@ -264,6 +254,10 @@ def _current(connection: Connection, newsletter: int, keys: Sequence[str]) -> di
         .where(subscribers.c.address_key.in_(keys))
     )
     return {row.address_key: row for row in rows}
+
+
+def _is_same(row: Row, entry: Entry) -> bool:  # type: ignore[type-arg]
+    return entry.name in {"", row.name} and row.topics == _listed(entry.topics)
 
 
 def _insert_subscriptions(

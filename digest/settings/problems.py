@@ -1,0 +1,131 @@
+"""
+What is wrong with a configuration: every key, its line, what was found and what would be right.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from ..model import Problem
+from .tables import Root
+
+NEWSLETTER_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+HEADER = re.compile(r"\s*\[\s*([^\]\[#]+?)\s*\]")
+ASSIGNMENT = re.compile(r"\s*([A-Za-z0-9_.\"'-]+)\s*=")
+NO_PASSWORDS = (
+    "passwords do not belong here: name a file in password_file, or set DIGEST_SMTP_PASSWORD"
+)
+MAX_SHOWN = 60
+
+
+def problems_of(
+    path: Path, source: str, document: Mapping[str, Any]
+) -> tuple[list[Problem], Root | None]:
+    """
+    All problems of a document, or none and its tables.
+    """
+    lines = _lines_by_key(source)
+    problems = [
+        Problem(file=str(path), line=_line_of(lines, key), message=f"{'.'.join(key)}: {message}")
+        for key, message in _checks_of_ids(document)
+    ]
+    try:
+        root = Root.model_validate(dict(document))
+    except ValidationError as error:
+        for details in error.errors(include_url=False):
+            key = [str(part) for part in details["loc"] if part != "function-before"]
+            message = f"{'.'.join(key)}: {_message(details, document)}"
+            problems.append(Problem(file=str(path), line=_line_of(lines, key), message=message))
+        root = None
+    return problems, root
+
+
+def _checks_of_ids(document: Mapping[str, Any]) -> Iterator[tuple[list[str], str]]:
+    newsletters = document.get("newsletters")
+    if not isinstance(newsletters, dict):
+        return
+    if not newsletters:
+        yield ["newsletters"], "is empty: begin one with [newsletters.weekly]"
+    for name in newsletters:
+        if not NEWSLETTER_ID.fullmatch(name):
+            yield ["newsletters", name], "a newsletter's id has small letters, digits and dashes only"
+
+
+def _message(details: ErrorDetails, document: Mapping[str, Any]) -> str:
+    match details["type"]:
+        case "extra_forbidden":
+            return _unknown_key(details["loc"])
+        case "missing":
+            return "is missing"
+        case "value_error":
+            wanted = str(details["ctx"]["error"])
+        case _:
+            wanted = details["msg"].replace("Input should", "should")
+    return f"found {_shown(details['input'])}, {wanted}"
+
+
+def _unknown_key(loc: Sequence[int | str]) -> str:
+    key = str(loc[-1])
+    if "password" in key:
+        return NO_PASSWORDS
+    known = _known_keys(loc[:-1])
+    close = get_close_matches(key, known, n=1)
+    remedy = f'did you mean "{close[0]}"?' if close else f"known are: {', '.join(sorted(known))}"
+    return f"unknown key; {remedy}"
+
+
+def _known_keys(loc: Sequence[int | str]) -> list[str]:
+    """
+    The keys of the table at that place.
+    """
+    model: Any = Root
+    for part in loc:
+        field = model.model_fields.get(str(part)) if _is_table(model) else None
+        annotation = field.annotation if field else model
+        arguments = getattr(annotation, "__args__", (annotation,))
+        tables = [each for each in arguments if _is_table(each)]
+        model = tables[0] if tables else model
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _is_table(model: Any) -> bool:
+    return isinstance(model, type) and issubclass(model, BaseModel)
+
+
+def _shown(value: Any) -> str:
+    text = repr(value).replace("'", '"')
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
+
+
+def _lines_by_key(source: str) -> dict[tuple[str, ...], int]:
+    """
+    The line of every table and every plain assignment; keys within braces are not looked for.
+    """
+    lines: dict[tuple[str, ...], int] = {}
+    table: tuple[str, ...] = ()
+    for number, line in enumerate(source.splitlines(), 1):
+        if header := HEADER.match(line):
+            table = _parts(header[1])
+            lines.setdefault(table, number)
+        elif assignment := ASSIGNMENT.match(line):
+            lines.setdefault((*table, *_parts(assignment[1])), number)
+    return lines
+
+
+def _parts(dotted: str) -> tuple[str, ...]:
+    return tuple(part.strip().strip("\"'") for part in dotted.split("."))
+
+
+def _line_of(lines: Mapping[tuple[str, ...], int], key: Sequence[str]) -> int | None:
+    """
+    The line of the longest beginning of the key that stands in the file.
+    """
+    for length in range(len(key), 0, -1):
+        if tuple(key[:length]) in lines:
+            return lines[tuple(key[:length])]
+    return None

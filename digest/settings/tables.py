@@ -1,0 +1,242 @@
+"""
+The tables of digest.toml: their keys, types, defaults and bounds.
+"""
+
+import re
+from datetime import time, timedelta
+from email.utils import getaddresses
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from ..addresses import normalize_address
+from ..schedule import WEEKDAYS, Schedule
+from ..text import clean_line, clean_name, safe_url, topic_key
+
+DURATION = re.compile(r"(\d{1,4})\s*([mhdw])")
+UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+RATE = re.compile(r"(\d{1,6})\s*/\s*(s|m|min|h)")
+SECONDS = {"s": 1, "m": 60, "min": 60, "h": 3600}
+CLOCK_TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
+LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+LAST_DAY = 31
+
+
+def _line(value: str) -> str:
+    cleaned = clean_line(value)
+    if not cleaned:
+        raise ValueError("should not be empty")
+    return cleaned
+
+
+def _duration(value: str) -> timedelta:
+    match = DURATION.fullmatch(value)
+    if not match or not int(match[1]):
+        raise ValueError('should be a duration such as "7d", "36h" or "30m"')
+    return timedelta(**{UNITS[match[2]]: int(match[1])})
+
+
+def _window(value: str) -> timedelta | None:
+    if value == "since-last":
+        return None
+    try:
+        return _duration(value)
+    except ValueError:
+        raise ValueError('should be a duration such as "7d", or "since-last"') from None
+
+
+def _rate(value: str) -> float:
+    match = RATE.fullmatch(value)
+    if not match or not int(match[1]):
+        raise ValueError('should be a rate such as "20/s" or "1200/min"')
+    return int(match[1]) / SECONDS[match[2]]
+
+
+def _site_url(value: str) -> str:
+    url = safe_url(value).rstrip("/")
+    if not url or urlsplit(url).query or urlsplit(url).fragment:
+        raise ValueError('should be a web address such as "https://digests.example.org"')
+    return url
+
+
+def _sender(value: str) -> str:
+    pairs = getaddresses([value])
+    if len(pairs) != 1 or not pairs[0][1]:
+        raise ValueError('should be one sender such as "AI Weekly <ai@example.org>"')
+    name, address = clean_name(pairs[0][0]), pairs[0][1]
+    try:
+        address = normalize_address(address)
+    except ValueError as error:
+        raise ValueError(f"the sender's address {error}") from None
+    quoted = name.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{quoted}" <{address}>' if name else address
+
+
+def _timezone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError('should be a time zone such as "Europe/Paris"') from None
+    return value
+
+
+def _topics(value: list[str]) -> list[str]:
+    topics = [clean_line(topic) for topic in value]
+    if not topics or not all(topics):
+        raise ValueError("should name at least one topic, and none of them empty")
+    keys = [topic_key(topic) for topic in topics]
+    if len(set(keys)) < len(keys):
+        raise ValueError("names a topic twice")
+    return topics
+
+
+def _language(value: str) -> str:
+    if not LANGUAGE.fullmatch(value):
+        raise ValueError('should be a language such as "en" or "pt-BR"')
+    return value
+
+
+def _times(value: Any) -> Any:
+    times = []
+    for item in value if isinstance(value, list) else [value]:
+        match = CLOCK_TIME.fullmatch(item) if isinstance(item, str) else None
+        if not match:
+            raise ValueError('should be a time of day such as "07:00", or a list of them')
+        times.append(time(int(match[1]), int(match[2])))
+    if not times or len(set(times)) < len(times):
+        raise ValueError("should name each time once, and one at least")
+    return tuple(sorted(times))
+
+
+Line = Annotated[str, AfterValidator(_line)]
+Duration = Annotated[timedelta, BeforeValidator(lambda value: _duration(str(value)))]
+Window = Annotated[timedelta | None, BeforeValidator(lambda value: _window(str(value)))]
+Rate = Annotated[float, BeforeValidator(lambda value: _rate(str(value)))]
+
+
+class Table(BaseModel):
+    """
+    Only the keys that are named, and only the types that are named.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class SiteTable(Table):
+    name: Line
+    url: Annotated[str, AfterValidator(_site_url)]
+    address: Line
+
+
+class PathTable(Table):
+    path: Line
+
+
+class ContentTable(PathTable):
+    path: Line = "content"
+
+
+class OutboxTable(PathTable):
+    path: Line = "outbox"
+
+
+class TemplatesTable(PathTable):
+    path: Line = "templates"
+
+
+class ImagesTable(Table):
+    cache: Line = "pictures-cache"
+
+
+class StoreTable(Table):
+    url: Annotated[str, AfterValidator(lambda value: _sqlite_path(value))] = "digest.db"
+
+
+class SmtpTable(Table):
+    host: Line
+    port: int = Field(default=587, ge=1, le=65_535)
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    username: Line | None = None
+    password_file: Line | None = None
+    ca_file: Line | None = None
+    connections: int = Field(default=4, ge=1, le=100)
+    rate: Rate | None = None
+
+
+class DkimTable(Table):
+    domain: Line
+    selector: Line
+    key_file: Line
+
+
+class ScheduleTable(Table):
+    every: Literal["day", "weekday", "week", "month"]
+    on: str | int | list[str] | list[int] | None = None
+    at: Annotated[tuple[time, ...], BeforeValidator(_times)]
+    timezone: Annotated[str, AfterValidator(_timezone)]
+
+
+class NewsletterTable(Table):
+    title: Line
+    sender: Annotated[str, AfterValidator(_sender)] = Field(alias="from")
+    subject: Line = "{{ lead.title }}"
+    topics: Annotated[list[str], AfterValidator(_topics)]
+    per_topic: int = Field(default=5, ge=1, le=100)
+    schedule: Annotated[Schedule, BeforeValidator(lambda value: _schedule(value))] | None = None
+    window: Window = timedelta(days=7)
+    max_delay: Duration = timedelta(hours=36)
+    theme: Line = "default"
+    language: Annotated[str, AfterValidator(_language)] = "en"
+
+
+class Root(Table):
+    site: SiteTable
+    content: ContentTable = ContentTable()
+    store: StoreTable = StoreTable()
+    outbox: OutboxTable = OutboxTable()
+    images: ImagesTable = ImagesTable()
+    templates: TemplatesTable = TemplatesTable()
+    smtp: SmtpTable | None = None
+    dkim: DkimTable | None = None
+    newsletters: dict[str, NewsletterTable]
+
+
+def _sqlite_path(url: str) -> str:
+    """
+    The path in `sqlite:///relative` or `sqlite:////absolute`.
+    """
+    path = url.removeprefix("sqlite:///")
+    if path == url or not path:
+        raise ValueError('should be an SQLite file such as "sqlite:///digest.db"')
+    return path
+
+
+def _schedule(value: Any) -> Schedule:
+    table = ScheduleTable.model_validate(value)
+    on = table.on if isinstance(table.on, list) else [] if table.on is None else [table.on]
+    weekdays, days = frozenset(range(7)), frozenset[int]()
+    if table.every == "week":
+        weekdays = _weekdays(on)
+    elif table.every == "month":
+        days = _days(on)
+    elif on:
+        raise ValueError(f'every = "{table.every}" takes no "on"')
+    if table.every == "weekday":
+        weekdays = frozenset(range(5))
+    return Schedule(weekdays=weekdays, days=days, times=table.at, timezone=table.timezone)
+
+
+def _weekdays(on: list[Any]) -> frozenset[int]:
+    names = [str(name).lower() for name in on]
+    if not names or not set(names) <= set(WEEKDAYS):
+        raise ValueError('every = "week" takes on = "monday", or a list of such days')
+    return frozenset(map(WEEKDAYS.index, names))
+
+
+def _days(on: list[Any]) -> frozenset[int]:
+    days = {LAST_DAY if day == "last" else day for day in on}
+    if not days or not all(isinstance(day, int) and 1 <= day <= LAST_DAY for day in days):
+        raise ValueError('every = "month" takes on = 1 to 31, "last", or a list of such days')
+    return frozenset(days)
