@@ -34,6 +34,15 @@ class SmtpSettings:
     connections: int
     rate: float | None  #: letters per second
 
+    def read_password(self) -> str | None:
+        """
+        The password, or None. SettingsError if its file cannot be read.
+        """
+        if self.password_file is None:
+            return self.password
+        secret = _read_secret("smtp.password_file", self.password_file)
+        return secret.decode("utf-8", "replace").strip("\r\n")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DkimSettings:
@@ -44,6 +53,12 @@ class DkimSettings:
     domain: str
     selector: str
     key_file: Path
+
+    def read_key(self) -> bytes:
+        """
+        The private key in PEM. SettingsError if its file cannot be read.
+        """
+        return _read_secret("dkim.key_file", self.key_file)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,3 +178,10 @@ def _dkim(folder: Path, table: DkimTable) -> DkimSettings:
 
 def _below(folder: Path, path: str) -> Path:
     return Path(os.path.normpath(folder / path))
+
+
+def _read_secret(key: str, path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise SettingsError(f"{key}: {path} cannot be read: {error.strerror}") from None
