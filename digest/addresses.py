@@ -19,7 +19,10 @@ def normalize_address(raw: str) -> str:
         raise ValueError("has no @")
     try:
         checked = validate_email(
-            raw.strip(), check_deliverability=False, globally_deliverable=False, allow_smtputf8=False
+            raw.strip(),
+            check_deliverability=False,
+            globally_deliverable=False,
+            allow_smtputf8=False,
         )
     except EmailNotValidError:
         raise ValueError("is not an address that mail can be sent to") from None

@@ -7,7 +7,6 @@ List-Unsubscribe address into encoded words that no mail program follows.
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from email.header import Header
 from email.utils import format_datetime, parseaddr
 from hashlib import sha256
@@ -17,7 +16,7 @@ from urllib.parse import urlsplit
 from .errors import LetterError
 from .model import Issue, Letter, Page, Subscriber
 from .text import UNWANTED, clean_name
-from .tokens import PATHS, Key, letter_hash, sign_token
+from .tokens import PATHS, Key, Purpose, letter_hash, sign_token
 
 LINE_LENGTH = 76
 #: Room for the longest encoded character, three bytes, and the soft break.
@@ -25,7 +24,9 @@ FULL_LINE = LINE_LENGTH - 4
 MAX_ADDRESS = 254
 #: As a byte of a quoted-printable line. Spaces are treated apart: they may not end a line.
 QUOTED = [
-    bytes([code]) if code == ord(" ") or (33 <= code <= 126 and code != ord("=")) else b"=%02X" % code
+    bytes([code])
+    if code == ord(" ") or (ord("!") <= code <= ord("~") and code != ord("="))
+    else b"=%02X" % code
     for code in range(256)
 ]
 #: At the start of a line: "." ends a message in SMTP, "From " is changed by mailboxes.
@@ -66,7 +67,7 @@ class Composer:
         tokens = {purpose: self._token(purpose, subscriber.id) for purpose in PATHS}
         to = format_address(clean_name(subscriber.name), subscriber.address)
         unsubscribe = f"<{self._issue.site_url}{PATHS['unsubscribe']}{tokens['unsubscribe']}>"
-        quoted = {purpose: quote_token(token) for purpose, token in tokens.items()}
+        quoted: dict[str, bytes] = {name: quote_text(token) for name, token in tokens.items()}
         data = b"".join(
             (
                 self._before_to,
@@ -91,7 +92,7 @@ class Composer:
         domain = self._sender.rpartition("@")[2]
         return f"<{self._issue.id.replace('/', '.')}.{digest}@{domain}>"
 
-    def _token(self, purpose: str, subscriber_id: int) -> str:
+    def _token(self, purpose: Purpose, subscriber_id: int) -> str:
         return sign_token(
             self._key,
             purpose,
@@ -142,13 +143,6 @@ def quote_text(text: str) -> bytes:
     """
     lines = text.encode().replace(b"\r\n", b"\n").split(b"\n")
     return b"\r\n".join(map(_quote_line, lines)) + SOFT_BREAK
-
-
-def quote_token(token: str) -> bytes:
-    """
-    A short token on a line of its own that does not count as a line.
-    """
-    return quote_text(token)
 
 
 def _quote_line(line: bytes) -> bytes:

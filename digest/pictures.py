@@ -117,7 +117,7 @@ def _flatten(image: "Image.Image") -> "Image.Image":
         image = image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
     if image.mode in {"RGBA", "LA", "PA"} or "transparency" in image.info:
         image = image.convert("RGBA")
-        if image.getextrema()[3] != (255, 255):
+        if image.getchannel("A").getextrema() != (255, 255):
             return image
     return image.convert("RGB")
 

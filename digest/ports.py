@@ -2,7 +2,8 @@
 What the stages need from the outside world. Nothing here does anything.
 """
 
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Protocol
 
@@ -76,9 +77,7 @@ class Ledger(Protocol):
         """
         ...
 
-    def intend(
-        self, issue_id: str, subscriber_ids: Sequence[int], run: str, /
-    ) -> Set[int]:
+    def intend(self, issue_id: str, subscriber_ids: Sequence[int], run: str, /) -> AbstractSet[int]:
         """
         Say, durably, that these letters are about to be sent. Only the returned ones may be.
 

@@ -21,7 +21,7 @@ from .text import clean_line, clean_name
 FIELDS = ("email", "name", "topics")
 MAX_FILE = 64 * 1024 * 1024
 #: A spreadsheet runs a cell that begins so.
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "|", "%", "＝", "＋", "－", "＠")
+FORMULA = tuple("=+-@\t\r|%\uff1d\uff0b\uff0d\uff20")
 
 #: Says what is wrong with topics, or "".
 CheckTopics = Callable[[tuple[str, ...]], str]
@@ -78,7 +78,9 @@ def write_csv(subscribers: Iterable[Subscriber]) -> Iterator[str]:
     """
     yield _csv_line(FIELDS)
     for each in subscribers:
-        yield _csv_line((_harmless(each.address), _harmless(each.name), ";".join(each.topics or ())))
+        yield _csv_line(
+            (_harmless(each.address), _harmless(each.name), ";".join(each.topics or ()))
+        )
 
 
 def write_json_lines(subscribers: Iterable[Subscriber]) -> Iterator[str]:
@@ -93,7 +95,9 @@ def write_json_lines(subscribers: Iterable[Subscriber]) -> Iterator[str]:
 def _entry(fields: Mapping[str, Any], check_topics: CheckTopics) -> Entry:
     unknown = set(fields) - set(FIELDS)
     if unknown:
-        raise ValueError(f"more than the fields {', '.join(FIELDS)}: quote values that hold a comma")
+        raise ValueError(
+            f"more than the fields {', '.join(FIELDS)}: quote values that hold a comma"
+        )
     values = {name: fields.get(name) or "" for name in FIELDS}
     topics = values["topics"]
     topics = topics.split(";") if isinstance(topics, str) else topics
@@ -131,7 +135,9 @@ def _csv_rows(path: Path, text: str) -> Iterator[_Row | Problem]:
         header = [name.strip().lower() for name in next(reader, [])]
         if "email" not in header or not set(header) <= set(FIELDS):
             found = ",".join(header)[:60]
-            raise StoreError(f'{path}:1: found the header "{found}", needed is "{",".join(FIELDS)}"')
+            raise StoreError(
+                f'{path}:1: found the header "{found}", needed is "{",".join(FIELDS)}"'
+            )
         for values in reader:
             if any(value.strip() for value in values):
                 yield _csv_row(path, reader.line_num, header, values)

@@ -30,9 +30,9 @@ def select_edition(
         unfolded |= orphans
     folded = (each for each in candidates if each.slug in folds and each.slug not in unfolded)
     reasons = chain(
-        rejected,
-        (_rejection(each, f"folded under {folds[each.slug]} (related)") for each in folded),
         _too_cool(standing, places, topics, newsletter.per_topic),
+        (_rejection(each, f"folded under {folds[each.slug]} (related)") for each in folded),
+        rejected,
     )
     return Edition(
         topics=tuple(topics),
@@ -104,9 +104,7 @@ def _folds(candidates: Sequence[Article]) -> dict[str, str]:
     return folds
 
 
-def _place(
-    standing: Sequence[Article], topics: Sequence[str], per_topic: int
-) -> dict[str, str]:
+def _place(standing: Sequence[Article], topics: Sequence[str], per_topic: int) -> dict[str, str]:
     """
     The topic of each article that is printed: of its topics with room, where it ranks highest.
     """

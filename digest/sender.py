@@ -65,6 +65,14 @@ class Sending:
     compose: Callable[[Recipient], Letter]
     run: str  #: a random name for this run
     allowance: Allowance = field(default_factory=Allowance)
+    _halted: Event = field(default_factory=Event, init=False)
+
+    @property
+    def stopped(self) -> bool:
+        """
+        Whether this run takes no more letters: it was told so, or one of its connections failed.
+        """
+        return self._halted.is_set() or self.allowance.stopped
 
     def receipts_iter(self) -> Iterator[Receipt]:
         """
@@ -88,7 +96,7 @@ class Sending:
                     else:
                         errors.append(result)
         finally:
-            self.allowance.stop()
+            self._halted.set()
             for thread in threads:
                 thread.join()
         if errors:
@@ -98,7 +106,7 @@ class Sending:
         try:
             _Connection(self, results.put).deliver()
         except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
-            self.allowance.stop()
+            self._halted.set()
             results.put(error)
         finally:
             results.put(None)
@@ -130,7 +138,7 @@ class _Connection:
         while batch := sending.ledger.claim_batch(sending.issue_id, sending.run):
             for start in range(0, len(batch), GROUP):
                 group = batch[start : start + GROUP]
-                allowed = sending.allowance.take(len(group))
+                allowed = 0 if sending.stopped else sending.allowance.take(len(group))
                 yield from self._group(group[:allowed])
                 if allowed < len(group):
                     return
@@ -142,7 +150,7 @@ class _Connection:
         intended = sending.ledger.intend(sending.issue_id, ids, sending.run)
         self._intended |= intended
         for recipient in group:
-            if sending.allowance.stopped:
+            if sending.stopped:
                 return
             if recipient.subscriber.id in intended:
                 letter = self._composed(recipient)
@@ -168,7 +176,5 @@ class _Connection:
 
     def _record(self) -> None:
         if self._unrecorded:
-            self._sending.ledger.record(
-                self._sending.issue_id, self._unrecorded, self._sending.run
-            )
+            self._sending.ledger.record(self._sending.issue_id, self._unrecorded, self._sending.run)
             self._unrecorded = []

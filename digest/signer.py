@@ -49,7 +49,8 @@ class Signer:
         body_hash = b64encode(hashlib.sha256(_relaxed_body(body)).digest()).decode("ascii")
         value = (
             f"v=1; a={self._algorithm}; c=relaxed/relaxed; d={self._domain}; s={self._selector};"
-            f" t={int(at.timestamp())};\r\n h={':'.join([*names, 'from'])};\r\n bh={body_hash};\r\n b="
+            f" t={int(at.timestamp())};\r\n"
+            f" h={':'.join([*names, 'from'])};\r\n bh={body_hash};\r\n b="
         )
         unsigned = b"dkim-signature:" + _relaxed_value(value.encode("ascii"))
         signature = self._signature(b"".join([fields[name] for name in names] + [unsigned]))

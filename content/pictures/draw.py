@@ -1,7 +1,9 @@
-"""Draw the pictures of the sample articles.
+"""
+Draw the pictures of the sample articles.
 
-``python draw.py`` writes all of them, as PNG files of 1200 x 675 pixels, into the folder this file lies in;
-``python draw.py comet tram`` writes only those two. The same script always writes the same pictures.
+``python draw.py`` writes all of them into the folder this file lies in, as PNG files of
+1200 x 675 pixels; ``python draw.py comet tram`` writes only those two. The same script always
+writes the same pictures.
 """
 
 from __future__ import annotations

@@ -61,12 +61,19 @@ def bread(c: Canvas) -> None:
     with c.inside(loaf):
         c.oval(540, 320, 250, 200, mix(GOLD, RUST, 0.35))
         c.oval(500, 270, 160, 110, mix(GOLD, CORAL, 0.25))
-        c.shape(smooth([(320, 470), (570, 500), (830, 465), (830, 560), (320, 560)], closed=True), RUST)
+        c.shape(
+            smooth([(320, 470), (570, 500), (830, 465), (830, 560), (320, 560)], closed=True), RUST
+        )
         c.line(smooth([(570, 200), (574, 330), (566, 462)]), CREAM, 9)
         for level in range(5):
             for way in (-1, 1):
                 y = 236 + level * 50
-                leaf = [(572, y + 30), (572 + way * 46, y + 12), (572 + way * 84, y - 26), (572 + way * 36, y - 14)]
+                leaf = [
+                    (572, y + 30),
+                    (572 + way * 46, y + 12),
+                    (572 + way * 84, y - 26),
+                    (572 + way * 36, y - 14),
+                ]
                 c.shape(smooth(leaf, closed=True), CREAM)
     for lean in (-21, -7, 8, 20):
         _wheat(c, 1060, 500, lean)
@@ -74,11 +81,21 @@ def bread(c: Canvas) -> None:
     c.box(992, 396, 136, 22, BLUE, 10)
     c.box(1000, 450, 120, 10, CREAM)
     c.shape(
-        smooth([(95, 470), (90, 400), (110, 350), (170, 345), (205, 395), (210, 470), (150, 486)], closed=True), CREAM
+        smooth(
+            [(95, 470), (90, 400), (110, 350), (170, 345), (205, 395), (210, 470), (150, 486)],
+            closed=True,
+        ),
+        CREAM,
     )
     c.box(104, 326, 78, 26, CORAL, 12)
     for _ in range(40):
-        c.disc(c.random.uniform(230, 1000), c.random.uniform(585, 655), c.random.choice((2, 3, 4)), CREAM, 0.8)
+        c.disc(
+            c.random.uniform(230, 1000),
+            c.random.uniform(585, 655),
+            c.random.choice((2, 3, 4)),
+            CREAM,
+            0.8,
+        )
 
 
 def _wheat(c: Canvas, x: float, foot: float, lean: float) -> None:
@@ -108,7 +125,10 @@ def market_stall(c: Canvas) -> None:
     c.box(762, 370, 76, 100, CREAM, 8)
     for stripe in range(10):
         x, fill = 170 + stripe * 86, CORAL if stripe % 2 == 0 else CREAM
-        c.shape([(x + (600 - x) * 0.1, 110), (x + 86 + (514 - x) * 0.1, 110), (x + 86, 212), (x, 212)], fill)
+        c.shape(
+            [(x + (600 - x) * 0.1, 110), (x + 86 + (514 - x) * 0.1, 110), (x + 86, 212), (x, 212)],
+            fill,
+        )
         c.shape(ring(x + 43, 211, 43, 34, 0, 180), fill)
     c.box(190, 405, 820, 95, WINE)
     c.box(180, 424, 840, 30, mix(SAND, RUST, 0.5), 5)
@@ -116,7 +136,12 @@ def market_stall(c: Canvas) -> None:
         x = 196 + number * 136
         for row, count in ((0, 5), (1, 4), (2, 2)):
             for i in range(count):
-                c.disc(x + 14 + row * 12 + i * 24, 420 - row * 19, 15, mix(fill, WINE, 0.12 * ((i + row) % 3)))
+                c.disc(
+                    x + 14 + row * 12 + i * 24,
+                    420 - row * 19,
+                    15,
+                    mix(fill, WINE, 0.12 * ((i + row) % 3)),
+                )
         c.box(x - 8, 428, 128, 66, mix(SAND, GOLD, 0.35), 4)
         c.box(x - 8, 446, 128, 5, mix(SAND, RUST, 0.5))
         c.box(x - 8, 470, 128, 5, mix(SAND, RUST, 0.5))
@@ -139,7 +164,11 @@ def noodle_bowl(c: Canvas) -> None:
     c.box(0, 470, 1200, 205, RUST)
     c.box(0, 470, 1200, 16, mix(RUST, ROSE, 0.4))
     for x, phase in ((500, 0), (600, 1.6), (700, 3.1)):
-        c.line([(x + 18 * math.sin(y / 30 + phase), y) for y in range(90, 300, 6)], mix(TEAL, CREAM, 0.55), 10)
+        c.line(
+            [(x + 18 * math.sin(y / 30 + phase), y) for y in range(90, 300, 6)],
+            mix(TEAL, CREAM, 0.55),
+            10,
+        )
     c.oval(600, 610, 250, 22, WINE, 0.6)
     c.box(520, 570, 160, 44, mix(INK, NAVY, 0.5), 10)
     body = ring(600, 370, 290, 225, 0, 180)
@@ -161,7 +190,11 @@ def _toppings(c: Canvas) -> None:
     """What floats in the soup."""
     with c.inside(ring(600, 374, 270, 52)):
         for number in range(9):
-            c.line(ring(600 + number * 13, 420, 150 - number * 8, 70 - number * 4, 185, 355), mix(SAND, CREAM, 0.4), 5)
+            c.line(
+                ring(600 + number * 13, 420, 150 - number * 8, 70 - number * 4, 185, 355),
+                mix(SAND, CREAM, 0.4),
+                5,
+            )
         c.oval(450, 372, 62, 26, WHITE)
         c.oval(450, 372, 32, 14, GOLD)
         c.shape([(520, 340), (590, 322), (604, 360), (540, 372)], PINE)
@@ -192,7 +225,10 @@ def oranges(c: Canvas) -> None:
     ):
         x, y = branch[spot]
         leaf = turned(
-            smooth([(x, y), (x + 65 * size, y - 30), (x + 140 * size, y), (x + 65 * size, y + 30)], closed=True),
+            smooth(
+                [(x, y), (x + 65 * size, y - 30), (x + 140 * size, y), (x + 65 * size, y + 30)],
+                closed=True,
+            ),
             x,
             y,
             lean,
@@ -210,7 +246,13 @@ def oranges(c: Canvas) -> None:
     for x, y, r in ((345, 310, 78), (595, 325, 92), (835, 300, 72), (1040, 285, 66)):
         c.disc(x, y, r, mix(GOLD, CORAL, 0.55))
         with c.inside(ring(x, y, r, r)):
-            c.shape([*ring(x, y, r * 1.1, r * 1.1, -40, 150), *ring(x - r * 0.35, y - r * 0.2, r, r, 140, -30)], CORAL)
+            c.shape(
+                [
+                    *ring(x, y, r * 1.1, r * 1.1, -40, 150),
+                    *ring(x - r * 0.35, y - r * 0.2, r, r, 140, -30),
+                ],
+                CORAL,
+            )
             c.oval(x - r * 0.4, y - r * 0.45, r * 0.2, r * 0.12, mix(GOLD, CREAM, 0.5), turn=-40)
         c.disc(x, y - r * 0.86, 8, MOSS)
     _slice(c, 250, 540, 100)
@@ -252,7 +294,9 @@ def brine_jars(c: Canvas) -> None:
     for x, wide, top, juice, lid, fills in jars:
         c.box(x, top, wide, 530 - top, mix(MIST, WHITE, 0.4), 34)
         c.box(x + 10, top + 60, wide - 20, 460 - top, juice, 26)
-        with c.inside([(x + 12, top + 66), (x + wide - 12, top + 66), (x + wide - 12, 518), (x + 12, 518)]):
+        with c.inside(
+            [(x + 12, top + 66), (x + wide - 12, top + 66), (x + wide - 12, 518), (x + 12, 518)]
+        ):
             _pickles(c, x + 24, top + 90, wide - 48, fills)
         c.box(x + 22, top + 40, 12, 330 - top / 2, WHITE, 6, 0.6)
         c.box(x + 12, top - 30, wide - 24, 44, lid, 10)

@@ -64,7 +64,9 @@ def tide_mill(c: Canvas) -> None:
 def _mill_wheel(c: Canvas, x: float, y: float, radius: float) -> None:
     """A wooden wheel with paddles."""
     for spoke in range(12):
-        ways = [ring(x, y, r, r, spoke * 30, spoke * 30 + 1)[0] for r in (20, radius - 26, radius + 8)]
+        ways = [
+            ring(x, y, r, r, spoke * 30, spoke * 30 + 1)[0] for r in (20, radius - 26, radius + 8)
+        ]
         c.line(ways[:2], WINE, 7)
         c.line(ways[1:], mix(WINE, RUST, 0.2), 17, ends=False)
     for r in (radius - 4, radius - 32):
@@ -80,10 +82,26 @@ def kelp_forest(c: Canvas) -> None:
         c.shape([(x, 0), (x + 110, 0), (x - 130, 675), (x - 290, 675)], WHITE, 0.09)
     for depth, fill in ((0, mix(TEAL, SKY, 0.4)), (1, TEAL), (2, PINE)):
         for x in ((330, 560, 860, 980), (20, 250, 800, 1170), (70, 190, 1020, 1120))[depth]:
-            _kelp(c, x + c.random.uniform(-30, 30), 60 + 40 * c.random.random(), 0.7 + depth * 0.25, fill)
-    for x, y, way in ((720, 200, 1), (790, 240, 1), (660, 250, 1), (735, 290, 1), (330, 440, -1), (390, 470, -1)):
+            _kelp(
+                c,
+                x + c.random.uniform(-30, 30),
+                60 + 40 * c.random.random(),
+                0.7 + depth * 0.25,
+                fill,
+            )
+    for x, y, way in (
+        (720, 200, 1),
+        (790, 240, 1),
+        (660, 250, 1),
+        (735, 290, 1),
+        (330, 440, -1),
+        (390, 470, -1),
+    ):
         c.oval(x, y, 24, 10, GOLD if way > 0 else CORAL)
-        c.shape([(x - way * 18, y), (x - way * 38, y - 12), (x - way * 38, y + 12)], GOLD if way > 0 else CORAL)
+        c.shape(
+            [(x - way * 18, y), (x - way * 38, y - 12), (x - way * 38, y + 12)],
+            GOLD if way > 0 else CORAL,
+        )
     body = [(520, 400), (600, 372), (650, 378), (655, 400), (600, 420), (525, 418)]
     c.shape(smooth(body, closed=True), INK)
     c.disc(676, 380, 21, INK)
@@ -162,7 +180,14 @@ def _freighter(c: Canvas, x: float, y: float) -> None:
     """A cargo ship seen from the side."""
     for row, count in ((0, 6), (1, 5), (2, 3)):
         for column in range(count):
-            c.box(x - 60 + column * 42, y - 54 - row * 22, 39, 20, (CORAL, GOLD, TEAL, BLUE)[(row * 2 + column) % 4], 1)
+            c.box(
+                x - 60 + column * 42,
+                y - 54 - row * 22,
+                39,
+                20,
+                (CORAL, GOLD, TEAL, BLUE)[(row * 2 + column) % 4],
+                1,
+            )
     c.box(x - 130, y - 96, 46, 70, WHITE)
     c.box(x - 126, y - 88, 38, 10, NAVY)
     c.box(x - 116, y - 122, 18, 28, RUST)
@@ -195,21 +220,41 @@ def _whale(c: Canvas, x: float, y: float, size: float, back: str, belly: str) ->
         closed=True,
     )
     c.shape(
-        smooth(at([(-270, -40), (-330, -110), (-390, -120), (-350, -60), (-395, -10), (-340, -14)]), closed=True), back
+        smooth(
+            at([(-270, -40), (-330, -110), (-390, -120), (-350, -60), (-395, -10), (-340, -14)]),
+            closed=True,
+        ),
+        back,
     )
     c.shape(body, back)
     with c.inside(body):
         c.shape(
-            smooth(at([(270, 30), (180, 36), (60, 50), (-80, 60), (-200, 30), (-100, 140), (200, 130)]), closed=True),
+            smooth(
+                at(
+                    [(270, 30), (180, 36), (60, 50), (-80, 60), (-200, 30), (-100, 140), (200, 130)]
+                ),
+                closed=True,
+            ),
             belly,
         )
         for groove in range(5):
             c.line(
-                smooth(at([(250 - groove * 16, 44 + groove * 9), (120, 58 + groove * 9), (10, 66 + groove * 7)])),
+                smooth(
+                    at(
+                        [
+                            (250 - groove * 16, 44 + groove * 9),
+                            (120, 58 + groove * 9),
+                            (10, 66 + groove * 7),
+                        ]
+                    )
+                ),
                 back,
                 2.5 * size,
             )
-    c.shape(smooth(at([(80, 48), (40, 130), (-40, 168), (-20, 100), (10, 52)]), closed=True), mix(back, BLUE, 0.3))
+    c.shape(
+        smooth(at([(80, 48), (40, 130), (-40, 168), (-20, 100), (10, 52)]), closed=True),
+        mix(back, BLUE, 0.3),
+    )
     c.disc(*at([(168, 8)])[0], 7 * size, CREAM)
 
 
@@ -217,19 +262,44 @@ def iceberg(c: Canvas) -> None:
     """A diver with a lamp beneath the ice."""
     c.sky(mix(SKY, MIST, 0.5), CREAM, bottom=220)
     c.disc(200, 120, 44, GOLD, 0.85)
-    c.shape([(420, 215), (500, 110), (560, 140), (640, 50), (730, 130), (770, 110), (850, 215)], WHITE)
-    c.shape([(640, 50), (730, 130), (770, 110), (850, 215), (690, 215), (660, 140)], mix(MIST, SKY, 0.5))
+    c.shape(
+        [(420, 215), (500, 110), (560, 140), (640, 50), (730, 130), (770, 110), (850, 215)], WHITE
+    )
+    c.shape(
+        [(640, 50), (730, 130), (770, 110), (850, 215), (690, 215), (660, 140)], mix(MIST, SKY, 0.5)
+    )
     c.waves(203, mix(TEAL, SKY, 0.3), 100, 7)
     _deep(c, 216, TEAL, INK, 13)
     c.shape(
-        [(340, 212), (920, 212), (960, 300), (850, 420), (760, 450), (680, 560), (590, 480), (450, 400), (370, 320)],
+        [
+            (340, 212),
+            (920, 212),
+            (960, 300),
+            (850, 420),
+            (760, 450),
+            (680, 560),
+            (590, 480),
+            (450, 400),
+            (370, 320),
+        ],
         mix(SKY, TEAL, 0.25),
     )
-    c.shape([(340, 212), (560, 212), (520, 330), (590, 480), (450, 400), (370, 320)], mix(SKY, MIST, 0.45))
+    c.shape(
+        [(340, 212), (560, 212), (520, 330), (590, 480), (450, 400), (370, 320)],
+        mix(SKY, MIST, 0.45),
+    )
     c.shape([(560, 212), (740, 212), (690, 350), (680, 560), (590, 480), (520, 330)], SKY)
-    c.shape([(740, 212), (920, 212), (960, 300), (850, 420), (760, 450), (690, 350)], mix(SKY, BLUE, 0.6))
+    c.shape(
+        [(740, 212), (920, 212), (960, 300), (850, 420), (760, 450), (690, 350)],
+        mix(SKY, BLUE, 0.6),
+    )
     c.shape([(258, 532), (470, 420), (520, 560)], GOLD, 0.35)
-    c.shape(smooth([(130, 548), (200, 520), (236, 524), (236, 546), (190, 560), (135, 562)], closed=True), CORAL)
+    c.shape(
+        smooth(
+            [(130, 548), (200, 520), (236, 524), (236, 546), (190, 560), (135, 562)], closed=True
+        ),
+        CORAL,
+    )
     c.disc(250, 530, 17, INK)
     c.oval(258, 528, 9, 7, GOLD)
     c.box(168, 504, 52, 15, INK, 7)

@@ -72,7 +72,14 @@ def moon_over_hills(c: Canvas) -> None:
     top = c.ridge(590, 18, INK, 1.4)
     for x in (190, 255, 300, 372, 430, 486, 560):
         house(
-            c, x, top(x) + 10, c.random.randint(44, 58), c.random.randint(34, 50), INK, INK, GOLD if x == 372 else None
+            c,
+            x,
+            top(x) + 10,
+            c.random.randint(44, 58),
+            c.random.randint(34, 50),
+            INK,
+            INK,
+            GOLD if x == 372 else None,
         )
     c.box(338, top(340) - 96, 24, 110, INK)
     c.shape([(330, top(340) - 94), (350, top(340) - 170), (370, top(340) - 94)], INK)
@@ -139,9 +146,13 @@ def aurora_pylons(c: Canvas) -> None:
     c.stars(90, 360)
     for base, swing, fill in ((300, 60, SKY), (250, 50, LEAF), (390, 50, TEAL)):
         phase = c.random.uniform(0, 6)
-        low = [(x, base + swing * math.sin(x / 190 + phase) - x * 0.06) for x in range(-80, 1220, 10)]
+        low = [
+            (x, base + swing * math.sin(x / 190 + phase) - x * 0.06) for x in range(-80, 1220, 10)
+        ]
         for share in (1, 0.7, 0.42, 0.18):
-            high = [(x + 60 * share, y - share * (190 + 80 * math.sin(x / 120 + phase))) for x, y in low]
+            high = [
+                (x + 60 * share, y - share * (190 + 80 * math.sin(x / 120 + phase))) for x, y in low
+            ]
             c.shape([*low, *reversed(high)], fill, 0.2)
     c.ridge(470, 26, mix(PINE, INK, 0.45), 3)
     c.ridge(560, 9, MIST, 1.4)
@@ -202,15 +213,26 @@ def ringed_planet(c: Canvas) -> None:
         ):
             c.shape(
                 turned(
-                    [(300, y + offset), (900, y + offset), (900, y + offset + high), (300, y + offset + high)],
+                    [
+                        (300, y + offset),
+                        (900, y + offset),
+                        (900, y + offset + high),
+                        (300, y + offset + high),
+                    ],
                     x,
                     y,
                     tilt,
                 ),
                 fill,
             )
-        c.shape([*ring(x, y, 200, 200, -80, 110), *ring(x - 60, y - 10, 190, 190, 105, -75)], WINE, 0.45)
-        c.shape([*ring(x, y + 26, 350, 88, 0, 180, tilt), *ring(x, y + 26, 260, 62, 180, 0, tilt)], WINE, 0.35)
+        c.shape(
+            [*ring(x, y, 200, 200, -80, 110), *ring(x - 60, y - 10, 190, 190, 105, -75)], WINE, 0.45
+        )
+        c.shape(
+            [*ring(x, y + 26, 350, 88, 0, 180, tilt), *ring(x, y + 26, 260, 62, 180, 0, tilt)],
+            WINE,
+            0.35,
+        )
         for _ in range(44):
             px = c.random.uniform(420, 780)
             py = y + 95 - (px - 600) * 0.32 - abs(px - 600) ** 1.5 / 90 + c.random.uniform(0, 50)
@@ -240,7 +262,15 @@ def wind_farm(c: Canvas) -> None:
 def _turbine(c: Canvas, x: float, foot: float, size: float, lean: float) -> None:
     """A wind turbine."""
     hub = (x, foot - 300 * size)
-    c.shape([(x - 8 * size, foot), (x - 4 * size, hub[1]), (x + 4 * size, hub[1]), (x + 8 * size, foot)], WHITE)
+    c.shape(
+        [
+            (x - 8 * size, foot),
+            (x - 4 * size, hub[1]),
+            (x + 4 * size, hub[1]),
+            (x + 8 * size, foot),
+        ],
+        WHITE,
+    )
     for blade in range(3):
         points = [
             (x, hub[1] - 6 * size),
@@ -255,9 +285,18 @@ def _turbine(c: Canvas, x: float, foot: float, size: float, lean: float) -> None
 def _goose(c: Canvas, x: float, y: float, size: float) -> None:
     """A goose flying to the left."""
     c.oval(x, y, 22 * size, 7 * size, INK)
-    c.line(smooth([(x - 16 * size, y), (x - 34 * size, y - 4 * size), (x - 46 * size, y - 3 * size)]), INK, 4 * size)
+    c.line(
+        smooth([(x - 16 * size, y), (x - 34 * size, y - 4 * size), (x - 46 * size, y - 3 * size)]),
+        INK,
+        4 * size,
+    )
     c.shape(
-        [(x - 8 * size, y - 2), (x + 10 * size, y - 34 * size), (x + 24 * size, y - 36 * size), (x + 10 * size, y + 2)],
+        [
+            (x - 8 * size, y - 2),
+            (x + 10 * size, y - 34 * size),
+            (x + 24 * size, y - 36 * size),
+            (x + 10 * size, y + 2),
+        ],
         mix(INK, BLUE, 0.35),
     )
 
@@ -269,13 +308,17 @@ def battery_grid(c: Canvas) -> None:
     c.ridge(430, 26, mix(PLUM, CORAL, 0.25), 3)
     top = c.ridge(500, 10, mix(PLUM, INK, 0.3), 2)
     for x in (30, 100, 165, 905, 985, 1060, 1125):
-        house(c, x, top(x) + 20, c.random.randint(52, 66), c.random.randint(54, 84), INK, WINE, GOLD)
+        house(
+            c, x, top(x) + 20, c.random.randint(52, 66), c.random.randint(54, 84), INK, WINE, GOLD
+        )
     c.box(868, 372, 34, 96, STONE, 8)
     c.box(280, 320, 596, 210, mix(INK, NAVY, 0.5), 26)
     c.box(296, 336, 564, 178, CREAM, 16)
     for cell in range(6):
         c.box(312 + cell * 90, 352, 78, 146, (TEAL, TEAL, LEAF, LEAF, GOLD, SAND)[cell], 9)
-    c.shape([(592, 366), (520, 438), (572, 438), (548, 488), (634, 410), (582, 410), (612, 366)], WHITE)
+    c.shape(
+        [(592, 366), (520, 438), (572, 438), (548, 488), (634, 410), (582, 410), (612, 366)], WHITE
+    )
     for start, end in (((195, 432), (290, 345)), ((894, 400), (1016, 424))):
         middle = ((start[0] + end[0]) / 2, max(start[1], end[1]) + 6)
         c.line(smooth([start, middle, end]), INK, 3)
@@ -296,7 +339,13 @@ def solar_meadow(c: Canvas) -> None:
         c.box(0, y - 4, 1200, 300, mix(LEAF, MOSS, (y - 400) / 200))
         for x in range(-60, 1260, round(310 * size)):
             _panel(c, x + (y % 100), y, size)
-    for x, y, size in ((250, 600, 1.1), (420, 622, 1.0), (720, 596, 1.15), (970, 618, 1.05), (1090, 600, 0.8)):
+    for x, y, size in (
+        (250, 600, 1.1),
+        (420, 622, 1.0),
+        (720, 596, 1.15),
+        (970, 618, 1.05),
+        (1090, 600, 0.8),
+    ):
         _sheep(c, x, y, size)
 
 
@@ -315,7 +364,12 @@ def _panel(c: Canvas, x: float, y: float, size: float) -> None:
     )
     for line in range(1, 6):
         c.line(
-            [(x + line * 40 * size, y - 20 * size), (x + 40 * size + line * 40 * size, y - 110 * size)], SKY, 2 * size
+            [
+                (x + line * 40 * size, y - 20 * size),
+                (x + 40 * size + line * 40 * size, y - 110 * size),
+            ],
+            SKY,
+            2 * size,
         )
     for share in (1 / 3, 2 / 3):
         c.line(
@@ -373,7 +427,10 @@ def sand_silo(c: Canvas) -> None:
                 ],
                 fill,
             )
-    for points in (((440, 548), (400, 548), (400, 568), (180, 568)), ((760, 548), (800, 548), (800, 568), (1020, 568))):
+    for points in (
+        ((440, 548), (400, 548), (400, 568), (180, 568)),
+        ((760, 548), (800, 548), (800, 568), (1020, 568)),
+    ):
         c.line(points, RUST, 14)
     c.ridge(592, 8, WHITE, 1.5)
     c.ridge(632, 8, MIST, 1.2)

@@ -139,7 +139,9 @@ def _bicycle(c: Canvas, x: float, y: float, frame: str) -> None:
         c.line(ring(wheel, y, 76, 76), INK, 8, ends=False)
         c.line(ring(wheel, y, 69, 69), CREAM, 3, ends=False)
         for spoke in range(0, 180, 30):
-            (ax, ay), (bx, by) = ring(wheel, y, 66, 66, spoke, spoke + 180)[:: len(ring(0, 0, 1, 1, 0, 180)) - 1]
+            (ax, ay), (bx, by) = ring(wheel, y, 66, 66, spoke, spoke + 180)[
+                :: len(ring(0, 0, 1, 1, 0, 180)) - 1
+            ]
             c.line([(ax, ay), (bx, by)], mix(STONE, INK, 0.2), 1.6)
     crank, seat, head, rear = (x - 14, y + 4), (x - 46, y - 112), (x + 76, y - 116), (x - 102, y)
     for path in (
@@ -164,7 +166,13 @@ def city_dusk(c: Canvas) -> None:
     """A skyline at the hour when the windows go out."""
     c.sky(NAVY, PLUM, CORAL, GOLD, CREAM, bottom=580)
     c.disc(700, 400, 105, CREAM, 0.9)
-    for x, y, wide in ((180, 150, 240), (260, 172, 180), (820, 120, 300), (900, 142, 160), (520, 230, 210)):
+    for x, y, wide in (
+        (180, 150, 240),
+        (260, 172, 180),
+        (820, 120, 300),
+        (900, 142, 160),
+        (520, 230, 210),
+    ):
         c.box(x, y, wide, 13, mix(PLUM, ROSE, 0.55), 6)
     blocks(c, 640, 170, 330, mix(CORAL, PLUM, 0.4), None, 0)
     blocks(c, 675, 130, 340, mix(PLUM, CORAL, 0.12), GOLD, 0.12)
@@ -176,7 +184,11 @@ def city_dusk(c: Canvas) -> None:
     c.line([(363, 235), (371, 239)], WINE, 3)
     blocks(c, 700, 70, 220, INK, GOLD, 0.07)
     for x, y in ((940, 236), (985, 216), (1030, 246), (905, 262)):
-        c.line(smooth([(x - 18, y - 6), (x - 8, y - 11), (x, y), (x + 8, y - 11), (x + 18, y - 6)]), WINE, 3.5)
+        c.line(
+            smooth([(x - 18, y - 6), (x - 8, y - 11), (x, y), (x + 8, y - 11), (x + 18, y - 6)]),
+            WINE,
+            3.5,
+        )
 
 
 def bench(c: Canvas) -> None:
@@ -187,7 +199,19 @@ def bench(c: Canvas) -> None:
     c.box(0, 530, 1200, 150, MOSS)
     c.shape([(0, 590), (1200, 560), (1200, 640), (0, 675)], SAND)
     c.shape(
-        smooth([(820, 560), (850, 460), (838, 330), (850, 220), (890, 220), (900, 340), (902, 470), (950, 560)]), WINE
+        smooth(
+            [
+                (820, 560),
+                (850, 460),
+                (838, 330),
+                (850, 220),
+                (890, 220),
+                (900, 340),
+                (902, 470),
+                (950, 560),
+            ]
+        ),
+        WINE,
     )
     c.line([(865, 360), (760, 250)], WINE, 20)
     c.line([(880, 330), (1000, 230)], WINE, 18)
@@ -281,8 +305,17 @@ def chair(c: Canvas) -> None:
     c.shape([(440, 446), (468, 446), (446, 592), (426, 592)], wood)
     c.shape([(760, 446), (732, 446), (754, 592), (774, 592)], wood)
     c.box(452, 508, 296, 14, dark, 6)
-    for number, (x, y) in enumerate(((170, 250), (225, 250), (280, 250), (920, 250), (975, 250), (1030, 250))):
-        c.box(x - 12, y - (40 if number % 2 else 60), 24, 120 - 20 * (number % 2), (CREAM, TEAL, wood)[number % 3], 12)
+    for number, (x, y) in enumerate(
+        ((170, 250), (225, 250), (280, 250), (920, 250), (975, 250), (1030, 250))
+    ):
+        c.box(
+            x - 12,
+            y - (40 if number % 2 else 60),
+            24,
+            120 - 20 * (number % 2),
+            (CREAM, TEAL, wood)[number % 3],
+            12,
+        )
     for x in (225, 975):
         c.line([(x - 70, 360), (x + 70, 360)], WINE, 5)
         c.line([(x - 40, 384), (x + 40, 384)], WINE, 5)
@@ -312,7 +345,9 @@ def poster(c: Canvas) -> None:
     c.shape([(558, 445), (588, 385), (618, 445)], ROSE)
     c.shape(ring(672, 445, 46, 60, 180, 360), CREAM)
     c.box(482, 465, 120, 9, SKY)
-    c.shape([(900, 400), (945, 180), (985, 180), (1030, 400), (990, 400), (965, 270), (940, 400)], WINE)
+    c.shape(
+        [(900, 400), (945, 180), (985, 180), (1030, 400), (990, 400), (965, 270), (940, 400)], WINE
+    )
     c.disc(1058, 168, 20, RUST)
     c.box(900, 416, 110, 8, RUST)
     person(c, 345, 640, 210, TEAL, WINE)
@@ -344,7 +379,10 @@ def _bowl(c: Canvas, x: float, y: float, size: float, clay: str, glaze: str) -> 
     c.shape(body, clay)
     with c.inside(body):
         edge = [
-            (x - wide + step * wide / 5, y + deep * (0.3 + 0.3 * c.random.random() + 0.14 * (step % 2)))
+            (
+                x - wide + step * wide / 5,
+                y + deep * (0.3 + 0.3 * c.random.random() + 0.14 * (step % 2)),
+            )
             for step in range(11)
         ]
         c.shape([*smooth(edge), (x + wide, y - 10), (x - wide, y - 10)], glaze)
@@ -381,9 +419,15 @@ def lamp(c: Canvas) -> None:
         c.line([(x - r * 0.5, y + 3), (x + r * 0.5, y - 3)], RUST, 5)
     c.oval(772, 228, 92, 26, CREAM, turn=-27)
     c.shape(
-        smooth([(668, 200), (676, 130), (724, 104), (790, 118), (852, 184), (772, 226), (692, 272)], closed=True), TEAL
+        smooth(
+            [(668, 200), (676, 130), (724, 104), (790, 118), (852, 184), (772, 226), (692, 272)],
+            closed=True,
+        ),
+        TEAL,
     )
-    c.shape(smooth([(690, 130), (760, 140), (780, 150), (740, 150)], closed=True), mix(TEAL, MIST, 0.4))
+    c.shape(
+        smooth([(690, 130), (760, 140), (780, 150), (740, 150)], closed=True), mix(TEAL, MIST, 0.4)
+    )
     c.oval(772, 229, 90, 20, mix(GOLD, WHITE, 0.5), turn=-28)
     for x, y, r in ((700, 552, 15), (650, 566, 11)):
         c.oval(x, y, r, r * 0.55, STONE)

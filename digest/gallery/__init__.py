@@ -48,7 +48,7 @@ def write_previews(
     Write all editions and `index.html`. StoreError if the folder cannot be written.
     """
     try:
-        previews = []
+        previews: list[Previewed] = []
         for issue, each in printed:
             stem = _stem(issue, each, {preview.html.stem for preview in previews})
             previews.append(_write_edition(pipeline, out, issue, each, stem))

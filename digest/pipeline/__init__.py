@@ -10,10 +10,12 @@ The stages, put together. The only module that knows all of them; it decides not
     | send
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
 from functools import cached_property
+from operator import itemgetter
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -33,6 +35,7 @@ from ..model import (
 from ..reader import read_articles
 from ..selector import group_by_topics, select_edition
 from ..settings import Settings
+from ..text import clean_line, topic_key
 from ..tokens import PREVIEW_KEY, Key, marks_for
 
 if TYPE_CHECKING:
@@ -144,7 +147,9 @@ class Pipeline:
         """
         if newsletter.schedule is None or newsletter.max_delay is None or moment.name:
             return False
-        return _in_zone(moment.at, ZoneInfo(newsletter.timezone)) - issue.due_at > newsletter.max_delay
+        return (
+            _in_zone(moment.at, ZoneInfo(newsletter.timezone)) - issue.due_at > newsletter.max_delay
+        )
 
     def select(
         self, newsletter: Newsletter, issue: Issue, topics: Sequence[str] | None = None
@@ -153,6 +158,22 @@ class Pipeline:
         What readers of these topics get; without topics, readers of the newsletter's.
         """
         return select_edition(self.articles, newsletter, issue.window, topics or newsletter.topics)
+
+    def known_topics(self, newsletter: Newsletter, names: Iterable[str]) -> tuple[str, ...]:
+        """
+        Topics as the newsletter or an article spells them. NotFoundError if neither knows one.
+        """
+        known = {topic_key(topic): topic for topic in newsletter.topics}
+        wanted = tuple(name for each in names if (name := clean_line(each)))
+        if not all(topic_key(name) in known for name in wanted):
+            of_articles = {topic_key(each): each for a in self.articles for each in a.topics}
+            known = of_articles | known
+        for name in wanted:
+            if topic_key(name) not in known:
+                close = get_close_matches(topic_key(name), known, n=1)
+                remedy = f'did you mean "{known[close[0]]}"?' if close else "see `digest topics`"
+                raise NotFoundError(f'there is no topic "{name}"; {remedy}')
+        return tuple(dict.fromkeys(known[topic_key(name)] for name in wanted))
 
     def subscriber(self, newsletter: Newsletter, address: str) -> Subscriber:
         """
@@ -163,7 +184,9 @@ class Pipeline:
             for each in subscriptions:
                 if each.newsletter == newsletter.id and each.state == "active":
                     return replace(person, topics=each.topics)
-        raise NotFoundError(f"they are not subscribed to {newsletter.id}: see `digest subscribers show`")
+        raise NotFoundError(
+            f"they are not subscribed to {newsletter.id}: see `digest subscribers show`"
+        )
 
     def readers(self, newsletter: Newsletter) -> tuple[Subscriber, ...]:
         """
@@ -209,9 +232,7 @@ class Pipeline:
         """
         from ..illustrator import illustrate
 
-        pictures, problems = illustrate(
-            edition, content=self.settings.content, cache=self.pictures
-        )
+        pictures, problems = illustrate(edition, content=self.settings.content, cache=self.pictures)
         page = self._renderer.render(
             edition,
             newsletter=newsletter,
@@ -222,21 +243,24 @@ class Pipeline:
         )
         return page, problems
 
-    def freeze(self, newsletter: Newsletter, issue: Issue) -> bool:
+    def freeze(self, newsletter: Newsletter, issue: Issue) -> str:
         """
-        Keep the issue as it is now, once and for all. False if it has nothing to read.
+        Keep the issue as it is now, once and for all; or say why there is no issue.
         """
         readers = tuple(self.store.subscribers.active_iter(newsletter.id))
+        if not readers:
+            return "nobody is subscribed: see `digest subscribers import`"
         printed, without_news = self.print_editions(
             newsletter, issue, readers, key=self.store.key()
         )
         if not printed:
-            return False
-        places = [(each.id, place) for place, it in enumerate(printed) for each in it.readers]
-        nowhere = [(each.id, None) for each in without_news]
+            return f"nothing to read in its window: see `digest select {newsletter.id} --explain`"
+        places: dict[int, int | None] = {each.id: None for each in without_news}
+        for place, each in enumerate(printed):
+            places |= {reader.id: place for reader in each.readers}
         frozen = [(each.edition, each.page) for each in printed]
-        self.store.issues.freeze(issue, frozen, sorted(places + nowhere))
-        return True
+        self.store.issues.freeze(issue, frozen, sorted(places.items(), key=itemgetter(0)))
+        return ""
 
     def sending(self, issue: Issue, allowance: "Allowance") -> "Sending":
         """
@@ -270,9 +294,7 @@ class Pipeline:
         composer = self.composer(page, issue, key=PREVIEW_KEY, newsletter_number=0)
         return self._signed(composer.compose(subscriber), issue)
 
-    def composer(
-        self, page: Page, issue: Issue, *, key: Key, newsletter_number: int
-    ) -> "Composer":
+    def composer(self, page: Page, issue: Issue, *, key: Key, newsletter_number: int) -> "Composer":
         from ..composer import Composer
 
         return Composer(page, issue, key=key, newsletter_number=newsletter_number)

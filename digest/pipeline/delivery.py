@@ -3,10 +3,12 @@ One issue from its schedule to its receipts.
 """
 
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
-from ..model import Issue, Newsletter, Outcome, Receipt, Tally
+from ..addresses import normalize_address
+from ..errors import NotFoundError, TransportError
+from ..model import Issue, Newsletter, Outcome, Receipt, Subscriber, Tally
 from ..sender import Allowance
 from . import Moment, Pipeline
 
@@ -32,6 +34,7 @@ class Report:
     tally: Tally | None = None
     overdue: bool = False  #: not sent, because it was due too long ago
     note: str = ""  #: why there was nothing to do
+    error: TransportError | None = None  #: what ended the run early
 
     @property
     def letters(self) -> int:
@@ -39,6 +42,19 @@ class Report:
         How many this run settled.
         """
         return self.accepted + self.deferred + self.refused + self.in_doubt + self.suppressed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """
+    What a run would send.
+    """
+
+    issue: Issue
+    letters: int
+    editions: int
+    bytes: int  #: of all letters
+    without_news: int  #: subscribers who would get none
 
 
 def deliver(
@@ -64,12 +80,12 @@ def deliver(
     if not force and pipeline.is_overdue(newsletter, planned, moment):
         return Report(issue=planned, in_doubt=in_doubt, tally=tally, overdue=True, note=OVERDUE)
     if issue is None:
-        if not pipeline.freeze(newsletter, planned):
-            return Report(issue=planned, note="nothing to read in its window")
+        if note := pipeline.freeze(newsletter, planned):
+            return Report(issue=planned, note=note)
         issue = planned
     suppressed = tally.suppressed if tally else 0
     started = pipeline.clock()
-    outcomes = _send(pipeline, issue, allowance, progress)
+    outcomes, error = _send(pipeline, issue, allowance, progress)
     after = _tally(pipeline, issue)
     return Report(
         issue=issue,
@@ -80,7 +96,69 @@ def deliver(
         suppressed=after.suppressed - suppressed,
         seconds=(pipeline.clock() - started).total_seconds(),
         tally=after,
+        error=error,
     )
+
+
+def plan(pipeline: Pipeline, newsletter: Newsletter, moment: Moment) -> Plan:
+    """
+    What `deliver` would do for an issue that is not made yet. Changes nothing.
+    """
+    issue = pipeline.issue(newsletter, moment)
+    readers = pipeline.readers(newsletter)
+    printed, without_news = pipeline.print_editions(newsletter, issue, readers)
+    inhabited = [each for each in printed if each.readers]
+    size = sum(
+        len(pipeline.letter(issue, each.page).data) * len(each.readers) for each in inhabited
+    )
+    return Plan(
+        issue=issue,
+        letters=sum(len(each.readers) for each in inhabited),
+        editions=len(inhabited),
+        bytes=size,
+        without_news=len(without_news),
+    )
+
+
+def send_test(
+    pipeline: Pipeline, newsletter: Newsletter, moment: Moment, address: str
+) -> Iterator[tuple[Issue, Receipt]]:
+    """
+    The newsletter's own edition to one address. The ledger hears nothing of it.
+    """
+    issue = pipeline.issue(newsletter, moment)
+    printed, _ = pipeline.print_editions(newsletter, issue, ())
+    if not printed:
+        raise NotFoundError(
+            f"{issue.id} has nothing to read: see `digest select {newsletter.id} --explain`"
+        )
+    try:
+        subscriber = Subscriber(id=0, address=normalize_address(address))
+    except ValueError as error:
+        raise NotFoundError(f"the test address {error}") from None
+    # Another name than the real letter's, or mail programs would take that one for a copy.
+    test = replace(issue, id=f"{issue.id}.test-{pipeline.clock():%Y%m%d%H%M%S}")
+    letter = pipeline.letter(test, printed[0].page, subscriber)
+    for receipt in pipeline.transport.deliver([letter]):
+        yield issue, receipt
+
+
+def standings(pipeline: Pipeline, issue_id: str | None = None) -> list[tuple[Issue, str, Tally]]:
+    """
+    Issues, the latest first, with their state and their letters. NotFoundError if it is not made.
+    """
+    store = pipeline.existing_store
+    issues = [each for each in store.issues.all() if issue_id in {None, each.id}] if store else []
+    if issue_id and not issues:
+        raise NotFoundError(f'there is no issue "{issue_id}": `digest status` lists them')
+    running = store.running if store else False
+    found = []
+    for issue in issues:
+        tally = store.ledger.tally(issue.id, running=running) if store else Tally()
+        unsent = tally.waiting or tally.deferred
+        state = "done" if not unsent else "sending" if running else "unfinished"
+        found.append((issue, state, tally))
+    return found
 
 
 def _tally(pipeline: Pipeline, issue: Issue) -> Tally:
@@ -89,12 +167,15 @@ def _tally(pipeline: Pipeline, issue: Issue) -> Tally:
 
 def _send(
     pipeline: Pipeline, issue: Issue, allowance: Allowance, progress: Progress
-) -> Counter[Outcome]:
+) -> tuple[Counter[Outcome], TransportError | None]:
     tally = _tally(pipeline, issue)
     total = tally.waiting + tally.deferred
     progress(issue, total, None)
     outcomes: Counter[Outcome] = Counter()
-    for receipt in pipeline.sending(issue, allowance).receipts_iter():
-        outcomes[receipt.outcome] += 1
-        progress(issue, total, receipt)
-    return outcomes
+    try:
+        for receipt in pipeline.sending(issue, allowance).receipts_iter():
+            outcomes[receipt.outcome] += 1
+            progress(issue, total, receipt)
+    except TransportError as error:
+        return outcomes, error
+    return outcomes, None

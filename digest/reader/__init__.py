@@ -37,9 +37,11 @@ def _files_below(root: Path) -> Iterator[Path]:
 
 def _read(path: Path, root: Path, real_root: Path) -> Iterator[Article | Problem]:
     slug = path.relative_to(root).with_suffix("").as_posix()
+    if path.is_symlink() and not path.resolve().is_relative_to(real_root):
+        message = "a link that leads out of the content folder: copy the file here"
+        yield Problem(file=str(path), message=message)
+        return
     try:
-        if path.is_symlink() and not path.resolve().is_relative_to(real_root):
-            raise ArticleError("a link that leads out of the content folder: copy the file here")
         front_matter = load_front_matter(path.read_bytes())
         article = to_article(front_matter, slug=slug)
     except ArticleError as error:

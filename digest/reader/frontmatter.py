@@ -108,7 +108,9 @@ def _load(text: str, handler: BaseHandler) -> dict[str, Any]:
     except (yaml.YAMLError, ValueError, OverflowError, RecursionError, TypeError) as error:
         raise ArticleError(f"a value that cannot be read: {error}", line=1) from None
     if not isinstance(fields, dict):
-        raise ArticleError("the front matter is no list of fields: write `name: value` lines", line=1)
+        raise ArticleError(
+            "the front matter is no list of fields: write `name: value` lines", line=1
+        )
     return fields
 
 
@@ -150,9 +152,10 @@ def _refuse_repeated_fields(source: str) -> None:
 
 
 def _events(source: str) -> Iterator[yaml.Event]:
-    events: Iterator[yaml.Event] = yaml.parse(source, Loader=Loader)  # type: ignore[no-untyped-call]
+    events: Iterator[yaml.Event] = yaml.parse(source, Loader=Loader)
     return events
 
 
 def _refusal(event: yaml.Event, message: str) -> ArticleError:
-    return ArticleError(message, line=event.start_mark.line + 1)
+    mark = event.start_mark
+    return ArticleError(message, line=mark.line + 1 if mark else None)

@@ -18,8 +18,13 @@ from traceback import extract_tb
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateNotFound
-from jinja2 import TemplateSyntaxError
+from jinja2 import (
+    Environment,
+    FileSystemLoader,
+    StrictUndefined,
+    TemplateNotFound,
+    TemplateSyntaxError,
+)
 
 from ..errors import ThemeError
 from ..model import Edition, Issue, Newsletter, Page, Picture, Site
@@ -89,7 +94,9 @@ class Renderer:
         for folder in self._folders:
             if (folder / name / HTML_TEMPLATE).is_file():
                 return folder / name
-        themes = {path.parent.name for each in self._folders for path in each.glob(f"*/{HTML_TEMPLATE}")}
+        themes = {
+            path.parent.name for each in self._folders for path in each.glob(f"*/{HTML_TEMPLATE}")
+        }
         raise ThemeError(f'there is no theme "{name}"; there are: {", ".join(sorted(themes))}')
 
     def _html(self, theme: Path, context: Mapping[str, Any]) -> str:
@@ -183,7 +190,7 @@ def _subject(newsletter: Newsletter, context: Mapping[str, Any]) -> str:
     environment = Environment(autoescape=False, undefined=StrictUndefined)  # noqa: S701 - a header, not HTML
     try:
         subject = environment.from_string(newsletter.subject).render(context)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - a template is somebody's program
         message = f"the subject of {newsletter.id} does not render: {error}"
         raise ThemeError(message) from None
     return UNWANTED.sub("", " ".join(subject.split()))[:MAX_SUBJECT] or newsletter.title
@@ -197,7 +204,7 @@ def _run(theme: Path, environment: Environment, name: str, context: Mapping[str,
         raise ThemeError(error.message or "syntax error", file=file, line=error.lineno) from None
     except TemplateNotFound as error:
         raise ThemeError(f'there is no template "{error.name}"', file=str(theme)) from None
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001
         # A theme is somebody's program; whatever it raises, its author is told where.
         frames = [each for each in extract_tb(error.__traceback__) if each.filename.endswith(".j2")]
         file, line = (frames[-1].filename, frames[-1].lineno) if frames else (name, None)
@@ -230,7 +237,7 @@ def _numeric(match: re.Match[str]) -> str:
 
 def _check_xml(source: str) -> None:
     """
-    mrml swallows wrong closing tags in silence; an XML parser names their line.
+    Mrml swallows wrong closing tags in silence; an XML parser names their line.
     """
     from lxml import etree
 
@@ -260,7 +267,9 @@ def _inline_styles(html: str) -> str:
 
     # premailer only keeps a doctype in capitals, and mrml's own sheet is better left whole.
     html = DOCTYPE + html.removeprefix(DOCTYPE.lower())
-    html = html.replace('<style type="text/css">', '<style type="text/css" data-premailer="ignore">')
+    html = html.replace(
+        '<style type="text/css">', '<style type="text/css" data-premailer="ignore">'
+    )
     inlined: str = transform(
         html,
         pretty_print=False,

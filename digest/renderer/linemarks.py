@@ -21,7 +21,7 @@ class LineMarks(Extension):
     Puts a mark before every stretch and every line of template text.
     """
 
-    def filter_stream(self, stream: TokenStream) -> Iterator[Token]:  # type: ignore[override]
+    def filter_stream(self, stream: TokenStream) -> Iterator[Token]:
         file = PurePath(stream.filename or stream.name or "").name
         for token in stream:
             if token.type == "data":

@@ -85,7 +85,9 @@ class Settings:
         if newsletter_id in self.newsletters:
             return self.newsletters[newsletter_id]
         close = get_close_matches(newsletter_id, self.newsletters, n=1)
-        remedy = f'did you mean "{close[0]}"?' if close else f"there are: {', '.join(self.newsletters)}"
+        remedy = (
+            f'did you mean "{close[0]}"?' if close else f"there are: {', '.join(self.newsletters)}"
+        )
         raise NotFoundError(f'there is no newsletter "{newsletter_id}"; {remedy}')
 
 
@@ -109,7 +111,9 @@ def _read(path: Path) -> str:
     try:
         return path.read_text("utf-8-sig")
     except FileNotFoundError:
-        message = f"there is no configuration {path}: `digest init` makes one, --config names another"
+        message = (
+            f"there is no configuration {path}: `digest init` makes one, --config names another"
+        )
         raise SettingsError(message) from None
     except UnicodeDecodeError:
         raise SettingsError(f"{path}: not UTF-8 text: save the file as UTF-8") from None

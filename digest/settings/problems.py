@@ -39,7 +39,7 @@ def problems_of(
     except ValidationError as error:
         for details in error.errors(include_url=False):
             key = [str(part) for part in details["loc"] if part != "function-before"]
-            message = f"{'.'.join(key)}: {_message(details, document)}"
+            message = f"{'.'.join(key)}: {_message(details)}"
             problems.append(Problem(file=str(path), line=_line_of(lines, key), message=message))
         root = None
     return problems, root
@@ -53,10 +53,13 @@ def _checks_of_ids(document: Mapping[str, Any]) -> Iterator[tuple[list[str], str
         yield ["newsletters"], "is empty: begin one with [newsletters.weekly]"
     for name in newsletters:
         if not NEWSLETTER_ID.fullmatch(name):
-            yield ["newsletters", name], "a newsletter's id has small letters, digits and dashes only"
+            yield (
+                ["newsletters", name],
+                "a newsletter's id has small letters, digits and dashes only",
+            )
 
 
-def _message(details: ErrorDetails, document: Mapping[str, Any]) -> str:
+def _message(details: ErrorDetails) -> str:
     match details["type"]:
         case "extra_forbidden":
             return _unknown_key(details["loc"])

@@ -110,6 +110,16 @@ def _times(value: Any) -> Any:
     return tuple(sorted(times))
 
 
+def _sqlite_path(url: str) -> str:
+    """
+    The path in `sqlite:///relative` or `sqlite:////absolute`.
+    """
+    path = url.removeprefix("sqlite:///")
+    if path == url or not path:
+        raise ValueError('should be an SQLite file such as "sqlite:///digest.db"')
+    return path
+
+
 Line = Annotated[str, AfterValidator(_line)]
 Duration = Annotated[timedelta, BeforeValidator(lambda value: _duration(str(value)))]
 Window = Annotated[timedelta | None, BeforeValidator(lambda value: _window(str(value)))]
@@ -151,7 +161,7 @@ class ImagesTable(Table):
 
 
 class StoreTable(Table):
-    url: Annotated[str, AfterValidator(lambda value: _sqlite_path(value))] = "digest.db"
+    url: Annotated[str, AfterValidator(_sqlite_path)] = "digest.db"
 
 
 class SmtpTable(Table):
@@ -176,41 +186,6 @@ class ScheduleTable(Table):
     on: str | int | list[str] | list[int] | None = None
     at: Annotated[tuple[time, ...], BeforeValidator(_times)]
     timezone: Annotated[str, AfterValidator(_timezone)]
-
-
-class NewsletterTable(Table):
-    title: Line
-    sender: Annotated[str, AfterValidator(_sender)] = Field(alias="from")
-    subject: Line = "{{ lead.title }}"
-    topics: Annotated[list[str], AfterValidator(_topics)]
-    per_topic: int = Field(default=5, ge=1, le=100)
-    schedule: Annotated[Schedule, BeforeValidator(lambda value: _schedule(value))] | None = None
-    window: Window = timedelta(days=7)
-    max_delay: Duration = timedelta(hours=36)
-    theme: Line = "default"
-    language: Annotated[str, AfterValidator(_language)] = "en"
-
-
-class Root(Table):
-    site: SiteTable
-    content: ContentTable = ContentTable()
-    store: StoreTable = StoreTable()
-    outbox: OutboxTable = OutboxTable()
-    images: ImagesTable = ImagesTable()
-    templates: TemplatesTable = TemplatesTable()
-    smtp: SmtpTable | None = None
-    dkim: DkimTable | None = None
-    newsletters: dict[str, NewsletterTable]
-
-
-def _sqlite_path(url: str) -> str:
-    """
-    The path in `sqlite:///relative` or `sqlite:////absolute`.
-    """
-    path = url.removeprefix("sqlite:///")
-    if path == url or not path:
-        raise ValueError('should be an SQLite file such as "sqlite:///digest.db"')
-    return path
 
 
 def _schedule(value: Any) -> Schedule:
@@ -240,3 +215,28 @@ def _days(on: list[Any]) -> frozenset[int]:
     if not days or not all(isinstance(day, int) and 1 <= day <= LAST_DAY for day in days):
         raise ValueError('every = "month" takes on = 1 to 31, "last", or a list of such days')
     return frozenset(days)
+
+
+class NewsletterTable(Table):
+    title: Line
+    sender: Annotated[str, AfterValidator(_sender)] = Field(alias="from")
+    subject: Line = "{{ lead.title }}"
+    topics: Annotated[list[str], AfterValidator(_topics)]
+    per_topic: int = Field(default=5, ge=1, le=100)
+    schedule: Annotated[Schedule, BeforeValidator(_schedule)] | None = None
+    window: Window = timedelta(days=7)
+    max_delay: Duration = timedelta(hours=36)
+    theme: Line = "default"
+    language: Annotated[str, AfterValidator(_language)] = "en"
+
+
+class Root(Table):
+    site: SiteTable
+    content: ContentTable = ContentTable()
+    store: StoreTable = StoreTable()
+    outbox: OutboxTable = OutboxTable()
+    images: ImagesTable = ImagesTable()
+    templates: TemplatesTable = TemplatesTable()
+    smtp: SmtpTable | None = None
+    dkim: DkimTable | None = None
+    newsletters: dict[str, NewsletterTable]

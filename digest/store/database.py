@@ -33,7 +33,9 @@ class Database:
         self._read_only = read_only
         if not read_only:
             _create_private(path)
-        self._engine = create_engine("sqlite://", creator=self._connect, pool_size=20)
+        self._engine = create_engine(
+            "sqlite://", creator=self._connect, pool_size=20, hide_parameters=True
+        )
         event.listen(self._engine, "begin", _begin)
         self._migrate()
 
@@ -113,7 +115,9 @@ class Database:
         if version == HEAD:
             return
         if self._read_only:
-            raise StoreError(f"the store {self.path} is of an older version: run `digest status` once")
+            raise StoreError(
+                f"the store {self.path} is of an older version: run `digest status` once"
+            )
         from .migrations import upgrade
 
         with self.writing() as connection:
@@ -125,9 +129,13 @@ class Database:
 def _version(connection: Connection) -> str | None:
     if not inspect(connection).has_table("alembic_version"):
         return None
-    version: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    version: str | None = connection.execute(
+        text("SELECT version_num FROM alembic_version")
+    ).scalar()
     if version and version > HEAD:
-        raise StoreError(f"the store was made by a newer digest (its version is {version}): upgrade digest")
+        raise StoreError(
+            f"the store was made by a newer digest (its version is {version}): upgrade digest"
+        )
     return version
 
 

@@ -10,7 +10,8 @@ Only `intend` lets a letter go, in one durable statement; nothing but the run th
 letter, knowing that it was not sent, puts it back.
 """
 
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 
 from sqlalchemy import (
@@ -22,6 +23,7 @@ from sqlalchemy import (
     case,
     exists,
     func,
+    or_,
     select,
     update,
 )
@@ -50,7 +52,7 @@ class Ledger:
         while True:
             with self._database.writing() as connection:
                 issue, newsletter = _numbers(connection, issue_id)
-                batch = connection.execute(_next_batch(issue)).scalar()
+                batch = connection.scalar(_next_batch(issue))
                 if batch is None:
                     return ()
                 connection.execute(
@@ -63,7 +65,7 @@ class Ledger:
             if recipients:
                 return recipients
 
-    def intend(self, issue_id: str, subscriber_ids: Sequence[int], run: str, /) -> Set[int]:
+    def intend(self, issue_id: str, subscriber_ids: Sequence[int], run: str, /) -> AbstractSet[int]:
         with self._database.writing() as connection:
             issue, newsletter = _numbers(connection, issue_id)
             intended = connection.execute(
@@ -112,9 +114,7 @@ class Ledger:
             connection.execute(
                 _of_run(issue, run)
                 .where(letters.c.subscriber_id.in_(ids))
-                .values(
-                    state="waiting", attempts=letters.c.attempts - 1, changed_at=self._clock()
-                )
+                .values(state="waiting", attempts=letters.c.attempts - 1, changed_at=self._clock())
             )
 
     def recover(self, issue_id: str) -> int:
@@ -170,11 +170,11 @@ class Ledger:
         with self._database.reading() as connection:
             issue, _ = _numbers(connection, issue_id)
             rows = connection.execute(
-                select(letters.c.state, func.count())
+                select(letters.c.state, func.count().label("number"))
                 .where(letters.c.issue == issue)
                 .group_by(letters.c.state)
             )
-            counts = {state: number for state, number in rows}
+            counts = {row.state: row.number for row in rows}
         sending = counts.pop("sending", 0)
         state = "waiting" if running else "in_doubt"
         return Tally(**counts | {state: counts.get(state, 0) + sending})
@@ -210,7 +210,7 @@ def _of_run(issue: int, run: str) -> Update:
     return update(letters).where(
         letters.c.issue == issue,
         letters.c.run == run,
-        letters.c.state.in_(("sending", "in_doubt")),
+        or_(letters.c.state == "sending", letters.c.state == "in_doubt"),
     )
 
 
@@ -227,7 +227,7 @@ def _outcome(issue: int, run: str, now: datetime) -> Update:
     )
 
 
-def _next_batch(issue: int) -> Select[tuple[int]]:
+def _next_batch(issue: int) -> Select[int]:
     return (
         select(batches.c.number)
         .where(batches.c.issue == issue, batches.c.state == "open")
@@ -248,9 +248,7 @@ def _recipients(connection: Connection, issue: int, batch: int) -> tuple[Recipie
     rows = connection.execute(
         select(letters.c.edition, subscribers.c.id, subscribers.c.address, subscribers.c.name)
         .join(subscribers, subscribers.c.id == letters.c.subscriber_id)
-        .where(
-            letters.c.issue == issue, letters.c.batch == batch, letters.c.state.in_(UNSENT)
-        )
+        .where(letters.c.issue == issue, letters.c.batch == batch, letters.c.state.in_(UNSENT))
         .order_by(subscribers.c.id)
     )
     return tuple(

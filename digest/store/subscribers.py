@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
 from ..errors import NotFoundError, StoreError
 from ..model import Entry, Subscriber
@@ -112,7 +112,12 @@ class Subscribers:
         with self._database.reading() as connection:
             newsletter = number_of(connection, newsletter_id)
             rows = connection.execution_options(yield_per=CHUNK).execute(
-                select(subscribers.c.id, subscribers.c.address, subscribers.c.name, subscriptions.c.topics)
+                select(
+                    subscribers.c.id,
+                    subscribers.c.address,
+                    subscribers.c.name,
+                    subscriptions.c.topics,
+                )
                 .join(subscriptions, subscriptions.c.subscriber_id == subscribers.c.id)
                 .where(subscriptions.c.newsletter == newsletter, subscriptions.c.state == "active")
                 .order_by(subscribers.c.id)

@@ -122,10 +122,10 @@ class SmtpTransport:
     def _open(self) -> smtplib.SMTP:
         server = self._server
         context = ssl.create_default_context(cafile=server.ca_file)
-        options = {"local_hostname": self._hostname, "timeout": CONNECT_TIMEOUT}
+        host, port, name = server.host, server.port, self._hostname
         if server.security == "tls":
-            return smtplib.SMTP_SSL(server.host, server.port, context=context, **options)  # type: ignore[arg-type]
-        line = smtplib.SMTP(server.host, server.port, **options)  # type: ignore[arg-type]
+            return smtplib.SMTP_SSL(host, port, name, timeout=CONNECT_TIMEOUT, context=context)
+        line = smtplib.SMTP(host, port, name, timeout=CONNECT_TIMEOUT)
         if server.security == "starttls":
             line.starttls(context=context)
         return line
@@ -133,7 +133,9 @@ class SmtpTransport:
     def _refuse_login(self, error: smtplib.SMTPAuthenticationError) -> NoReturn:
         if error.smtp_code in TEMPORARY:
             raise self._away(error) from None
-        message = f"mail server {self._server} refused the login: check smtp.username and the password"
+        message = (
+            f"mail server {self._server} refused the login: check smtp.username and the password"
+        )
         raise TransportError(message) from None
 
     def _away(self, error: Exception) -> TransportAway:
@@ -188,7 +190,9 @@ def _expect_sender(line: smtplib.SMTP, command: Callable[[], tuple[int, bytes]])
     text = clean_line(reply.decode("utf-8", "replace"))[:MAX_REPLY]
     if code in TEMPORARY:
         raise TransportAway(f"the mail server defers our sender ({code} {text}): run again later")
-    raise TransportError(f"the mail server refuses our sender ({code} {text}): check the from address")
+    raise TransportError(
+        f"the mail server refuses our sender ({code} {text}): check the from address"
+    )
 
 
 def _ask(command: Callable[[], tuple[int, bytes]]) -> tuple[int, bytes]:

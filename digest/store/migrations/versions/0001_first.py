@@ -44,9 +44,12 @@ def _readers() -> None:
     )
     op.create_table(
         "subscriptions",
-        sa.Column("newsletter", sa.ForeignKey("newsletters.number"), primary_key=True),
+        sa.Column("newsletter", sa.Integer, sa.ForeignKey("newsletters.number"), primary_key=True),
         sa.Column(
-            "subscriber_id", sa.ForeignKey("subscribers.id", ondelete="CASCADE"), primary_key=True
+            "subscriber_id",
+            sa.BigInteger,
+            sa.ForeignKey("subscribers.id", ondelete="CASCADE"),
+            primary_key=True,
         ),
         sa.Column("topics", sa.JSON),
         sa.Column("state", sa.String, nullable=False),
@@ -61,7 +64,7 @@ def _issues() -> None:
         "issues",
         sa.Column("number", sa.Integer, primary_key=True),
         sa.Column("id", sa.String, nullable=False, unique=True),
-        sa.Column("newsletter", sa.ForeignKey("newsletters.number"), nullable=False),
+        sa.Column("newsletter", sa.Integer, sa.ForeignKey("newsletters.number"), nullable=False),
         sa.Column("title", sa.String, nullable=False),
         sa.Column("sender", sa.String, nullable=False),
         sa.Column("site_url", sa.String, nullable=False),
@@ -72,7 +75,7 @@ def _issues() -> None:
     )
     op.create_table(
         "editions",
-        sa.Column("issue", sa.ForeignKey("issues.number"), primary_key=True),
+        sa.Column("issue", sa.Integer, sa.ForeignKey("issues.number"), primary_key=True),
         sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("topics", sa.JSON, nullable=False),
         sa.Column("articles", sa.JSON, nullable=False),
@@ -87,14 +90,14 @@ def _issues() -> None:
 def _ledger() -> None:
     op.create_table(
         "batches",
-        sa.Column("issue", sa.ForeignKey("issues.number"), primary_key=True),
+        sa.Column("issue", sa.Integer, sa.ForeignKey("issues.number"), primary_key=True),
         sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("state", sa.String, nullable=False),
         sa.Column("run", sa.String),
     )
     op.create_table(
         "letters",
-        sa.Column("issue", sa.ForeignKey("issues.number"), primary_key=True),
+        sa.Column("issue", sa.Integer, sa.ForeignKey("issues.number"), primary_key=True),
         sa.Column("subscriber_id", sa.BigInteger, primary_key=True, autoincrement=False),
         sa.Column("edition", sa.Integer),
         sa.Column("batch", sa.Integer, nullable=False),

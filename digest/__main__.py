@@ -1,0 +1,7 @@
+"""
+`python -m digest`.
+"""
+
+from .cli import main
+
+main()

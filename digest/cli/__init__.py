@@ -1,0 +1,63 @@
+"""
+The command line. Parses, calls the pipeline, prints; decides nothing.
+"""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .. import __version__
+from ..errors import DigestError
+from . import looking, sending, starting, subscribers
+
+app = typer.Typer(
+    name="digest",
+    help="Everybody gets the hottest stories of their topics, in one email, exactly once.",
+    no_args_is_help=True,
+    invoke_without_command=True,
+    add_completion=False,
+    # Rich help would double the time that --help takes.
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+app.command("init")(starting.init)
+app.command("check")(looking.check)
+app.command("topics")(looking.topics)
+app.command("select")(looking.select)
+app.command("preview")(looking.preview)
+app.command("send")(sending.send)
+app.command("status")(sending.status)
+app.command("resolve")(sending.resolve)
+app.add_typer(subscribers.app, name="subscribers")
+
+
+@app.callback()
+def _options(
+    context: typer.Context,
+    config: Annotated[
+        Path, typer.Option(help="The configuration file.", envvar="DIGEST_CONFIG", metavar="FILE")
+    ] = Path("digest.toml"),
+    *,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    context.obj = config
+    if version:
+        typer.echo(f"digest {__version__}")
+        raise typer.Exit
+
+
+def main() -> None:
+    """
+    Run a command. Our own errors are one line on standard error, and an exit status.
+    """
+    try:
+        app()
+    except DigestError as error:
+        for line in str(error).splitlines():
+            typer.echo(f"digest: {line}", err=True)
+        sys.exit(error.exit_status)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(1)

@@ -1,0 +1,239 @@
+"""
+Commands that look and change nothing: check, topics, select, preview.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .shared import (
+    AsJson,
+    At,
+    Name,
+    Names,
+    Since,
+    Until,
+    iso,
+    moment_of,
+    newsletters_of,
+    opened,
+    print_json,
+    print_table,
+    say,
+)
+
+if TYPE_CHECKING:
+    from ..model import Edition, Issue, Newsletter, Problem, Subscriber
+    from ..pipeline import Moment, Pipeline, Printed
+
+Address = Annotated[
+    str | None, typer.Option("--subscriber", metavar="ADDRESS", help="With their own topics.")
+]
+
+
+def check(context: typer.Context, *, as_json: AsJson = False) -> None:
+    """
+    Name every problem of configuration, content and themes. Exit status 1 if any is an error.
+    """
+    problems, articles = _check(context)
+    if as_json:
+        fields = ("file", "line", "level", "message")
+        shown = [{field: getattr(each, field) for field in fields} for each in problems]
+        print_json({"problems": shown, "articles": articles})
+    else:
+        for each in problems:
+            place = each.file if each.line is None else f"{each.file}:{each.line}"
+            say(f"{place}: {each.level}: {each.message}")
+        say(f"{articles} articles, {len(problems)} problems")
+    raise typer.Exit(any(each.level == "error" for each in problems))
+
+
+def topics(context: typer.Context, *, at: At = None, as_json: AsJson = False) -> None:
+    """
+    List topics: their articles, those in the window at hand, the newsletters that use them.
+    """
+    from ..pipeline.checks import count_topics
+
+    with opened(context) as pipeline:
+        counts = count_topics(pipeline, moment_of(at))
+    fields = ("topic", "articles", "window", "newsletters")
+    if as_json:
+        print_json({"topics": [{name: getattr(each, name) for name in fields} for each in counts]})
+        return
+    rows = [
+        (each.topic, each.articles, each.window, ", ".join(each.newsletters)) for each in counts
+    ]
+    print_table("Topics", ("topic", "articles", "in window", "newsletters"), rows)
+
+
+def select(
+    context: typer.Context,
+    newsletter: Name,
+    *,
+    at: At = None,
+    since: Since = None,
+    until: Until = None,
+    topics: Annotated[
+        str | None, typer.Option(metavar="A,B", help="These topics instead of the newsletter's.")
+    ] = None,
+    subscriber: Address = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Also say why every other article is out.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """
+    Show what would be in the issue at hand, and why.
+    """
+    with opened(context) as pipeline:
+        found = pipeline.settings.newsletter(newsletter)
+        issue = pipeline.issue(found, moment_of(at, since, until))
+        wanted = _topics(pipeline, found, topics, subscriber)
+        edition = pipeline.select(found, issue, wanted)
+        problems = pipeline.problems
+    if as_json:
+        print_json(_selection(issue, edition, explain=explain))
+    else:
+        _print_selection(issue, edition, explain=explain)
+    _warn_of(problems)
+
+
+def preview(
+    context: typer.Context,
+    newsletters: Names = None,
+    *,
+    at: At = None,
+    since: Since = None,
+    until: Until = None,
+    subscriber: Address = None,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where to write.")] = Path("preview"),
+    as_json: AsJson = False,
+) -> None:
+    """
+    Write what would be sent as files: a gallery, and each edition as .html, .txt and .eml.
+    """
+    from ..gallery import write_previews
+
+    moment = moment_of(at, since, until)
+    with opened(context) as pipeline:
+        printed = [
+            each
+            for newsletter in newsletters_of(pipeline, newsletters)
+            for each in _printed(pipeline, newsletter, moment, subscriber)
+        ]
+        previews = write_previews(pipeline, out, printed)
+        problems = pipeline.problems
+    if as_json:
+        fields = ("newsletter", "issue", "subject", "topics", "subscribers", "bytes")
+        shown = [{name: getattr(each, name) for name in fields} for each in previews]
+        for row, each in zip(shown, previews, strict=True):
+            row |= {"html": str(each.html), "text": str(each.text), "eml": str(each.eml)}
+        print_json({"out": str(out), "editions": shown})
+    else:
+        rows = [(each.issue, each.subject, each.subscribers, each.bytes) for each in previews]
+        columns = ("issue", "subject", "subscribers", "bytes")
+        print_table("Editions", columns, rows, note=f"Open {out / 'index.html'}")
+    _warn_of(problems)
+
+
+def _check(context: typer.Context) -> tuple[tuple["Problem", ...], int]:
+    from ..errors import SettingsError
+    from ..model import Problem
+    from ..pipeline.checks import check as check_pipeline
+
+    try:
+        with opened(context) as pipeline:
+            return check_pipeline(pipeline, moment_of(None)), len(pipeline.articles)
+    except SettingsError as error:
+        problems = tuple(each for each in error.problems if isinstance(each, Problem))
+        return problems or (Problem(file=str(context.obj), message=str(error)),), 0
+
+
+def _topics(
+    pipeline: "Pipeline", newsletter: "Newsletter", topics: str | None, address: str | None
+) -> tuple[str, ...] | None:
+    if topics is not None:
+        return pipeline.known_topics(newsletter, topics.split(","))
+    return pipeline.subscriber(newsletter, address).topics if address else None
+
+
+def _printed(
+    pipeline: "Pipeline", newsletter: "Newsletter", moment: "Moment", address: str | None
+) -> list[tuple["Issue", "Printed"]]:
+    issue = pipeline.issue(newsletter, moment)
+    readers: tuple[Subscriber, ...]
+    if address:
+        readers = (pipeline.subscriber(newsletter, address),)
+    else:
+        readers = pipeline.readers(newsletter)
+    printed, _ = pipeline.print_editions(newsletter, issue, readers)
+    if address:
+        printed = [each for each in printed if each.readers]
+    if not printed:
+        say(f"{issue.id} has nothing to read: see `digest select {newsletter.id} --explain`")
+    return [(issue, each) for each in printed]
+
+
+def _selection(issue: "Issue", edition: "Edition", *, explain: bool) -> dict[str, object]:
+    document: dict[str, object] = {
+        "newsletter": issue.newsletter,
+        "issue": issue.id,
+        "window": {"start": iso(issue.window.start), "end": iso(issue.window.end)},
+        "sections": [
+            {
+                "topic": section.topic,
+                "articles": [
+                    {
+                        "slug": article.slug,
+                        "title": article.title,
+                        "url": article.url,
+                        "heat": article.heat,
+                        "quality": article.quality,
+                        "published_at": iso(article.published_at),
+                        "provider": article.provider.name,
+                        "related": [
+                            {"title": other.title, "url": other.url} for other in article.related
+                        ],
+                    }
+                    for article in section.articles
+                ],
+            }
+            for section in edition.sections
+        ],
+    }
+    if explain:
+        document["rejected"] = [
+            {"slug": each.slug, "topic": each.topic, "reason": each.reason}
+            for each in edition.rejected
+        ]
+    return document
+
+
+def _print_selection(issue: "Issue", edition: "Edition", *, explain: bool) -> None:
+    rows = [
+        (
+            section.topic,
+            place,
+            each.heat,
+            each.quality,
+            f"{each.published_at:%d %b %H:%M}",
+            each.title,
+        )
+        for section in edition.sections
+        for place, each in enumerate(section.articles, 1)
+    ]
+    window = f"{issue.window.start:%Y-%m-%d %H:%M} to {issue.window.end:%Y-%m-%d %H:%M} UTC"
+    columns = ("topic", "place", "heat", "quality", "published", "title")
+    empty = "" if rows else "No article of these topics is in the window."
+    print_table(f"{issue.id}, {window}", columns, rows, note=empty)
+    if explain:
+        reasons = [(each.slug, each.topic, each.reason) for each in edition.rejected]
+        print_table("\nNot in it", ("article", "topic", "reason"), reasons)
+
+
+def _warn_of(problems: tuple["Problem", ...]) -> None:
+    errors = sum(each.level == "error" for each in problems)
+    if errors:
+        files = "file was" if errors == 1 else "files were"
+        say(f"digest: {errors} {files} left out: `digest check` names them")

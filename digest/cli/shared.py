@@ -1,0 +1,129 @@
+"""
+What the commands share: options, the open pipeline, and ways to print.
+"""
+
+import json
+import os
+import secrets
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from ..model import Newsletter
+    from ..pipeline import Moment, Pipeline
+
+
+def parse_time(text: str) -> datetime:
+    """
+    An ISO 8601 time. Without a zone it is the newsletter's.
+    """
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        message = f'found "{text}", needed is a time such as 2026-11-23T07:00 or 2026-11-23T06:00Z'
+        raise typer.BadParameter(message) from None
+
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+At = Annotated[
+    datetime | None,
+    typer.Option(parser=parse_time, metavar="TIME", help="As if it were that time. Default: now."),
+]
+Since = Annotated[
+    datetime | None, typer.Option(parser=parse_time, metavar="TIME", help="Start of the window.")
+]
+Until = Annotated[
+    datetime | None, typer.Option(parser=parse_time, metavar="TIME", help="End of the window.")
+]
+Name = Annotated[str, typer.Argument(metavar="NEWSLETTER", help="Its id in the configuration.")]
+Names = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[NEWSLETTER]...", help="Their ids. Default: all newsletters."),
+]
+
+
+def now() -> datetime:
+    """
+    The only clock.
+    """
+    return datetime.now(UTC)
+
+
+@contextmanager
+def opened(context: typer.Context) -> Iterator["Pipeline"]:
+    """
+    The pipeline of the configuration, closed at the end.
+    """
+    from ..pipeline import Pipeline
+    from ..settings import load_settings
+
+    config: Path = context.obj
+    settings = load_settings(config, os.environ)
+    pipeline = Pipeline(settings, clock=now, random_bits=secrets.randbits)
+    try:
+        yield pipeline
+    finally:
+        pipeline.close()
+
+
+def moment_of(
+    at: datetime | None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    name: str | None = None,
+) -> "Moment":
+    from ..pipeline import Moment
+
+    return Moment(at=at or now(), since=since, until=until, name=name)
+
+
+def newsletters_of(pipeline: "Pipeline", names: Sequence[str] | None) -> list["Newsletter"]:
+    """
+    The named newsletters, or all.
+    """
+    return [pipeline.settings.newsletter(name) for name in names or pipeline.settings.newsletters]
+
+
+def print_json(document: dict[str, Any]) -> None:
+    typer.echo(json.dumps(document, ensure_ascii=False, indent=2))
+
+
+def print_table(
+    title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], *, note: str = ""
+) -> None:
+    """
+    A table for people: on standard output if that is a terminal, else on standard error.
+    """
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console(stderr=not sys.stdout.isatty())
+    if not console.is_terminal:
+        console.width = 160
+    table = Table(title=title, title_justify="left", box=None, header_style="bold", pad_edge=False)
+    for column in columns:
+        numeric = bool(rows) and all(isinstance(row[len(table.columns)], int) for row in rows)
+        table.add_column(column, justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text("" if value is None else str(value)) for value in row))
+    console.print(table)
+    if note:
+        console.print(Text(note))
+
+
+def say(line: str) -> None:
+    """
+    A message for people, on standard error.
+    """
+    typer.echo(line, err=True)
+
+
+def iso(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

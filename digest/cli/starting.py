@@ -1,0 +1,42 @@
+"""
+The first command of a new project: init.
+"""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..errors import SettingsError
+from .shared import iso, now, say
+
+STARTER = Path(__file__).parent / "starter"
+SAMPLE_ARTICLE = "content/harbour-clock.md"
+
+
+def init(
+    directory: Annotated[Path, typer.Argument(metavar="[DIR]", help="Default: here.")] = Path(),
+) -> None:
+    """
+    Make a project: digest.toml with comments, a sample article, a subscribers file.
+    """
+    # In the window of the latest Monday, whatever day it is.
+    published_at = now() - timedelta(days=now().weekday() + 2)
+    article = (STARTER / "article.md").read_text("utf-8").replace("{moment}", iso(published_at))
+    files = {
+        "digest.toml": (STARTER / "digest.toml").read_text("utf-8"),
+        "subscribers.csv": (STARTER / "subscribers.csv").read_text("utf-8"),
+        SAMPLE_ARTICLE: article,
+    }
+    taken = [name for name in files if (directory / name).exists()]
+    if taken:
+        raise SettingsError(f"{directory / taken[0]} is there already: name an empty folder")
+    try:
+        for name, text in files.items():
+            (directory / name).parent.mkdir(parents=True, exist_ok=True)
+            (directory / name).write_text(text, "utf-8")
+    except OSError as error:
+        raise SettingsError(f"{directory} cannot be written: {error.strerror}") from None
+    say(f"Made {', '.join(files)} in {directory.absolute()}")
+    say("Next: digest check, then digest preview")

@@ -1,0 +1,119 @@
+"""
+Values for tests. Every field has a default; a test names only what it is about.
+"""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from digest.model import (
+    Article,
+    Edition,
+    Entry,
+    Issue,
+    Letter,
+    Newsletter,
+    Page,
+    Provider,
+    Related,
+    Section,
+    Site,
+    Subscriber,
+    Window,
+)
+from digest.tokens import Key, marks_for
+
+MONDAY = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
+KEY = Key(number=1, secret=b"k" * 32)
+
+ARTICLE = Article(
+    slug="2026-11-20-hello",
+    title="Hello",
+    excerpt="An excerpt.",
+    url="https://news.example.org/hello",
+    published_at=MONDAY - timedelta(days=3),
+    heat=50,
+    quality=50,
+    topics=("AI",),
+    provider=Provider(name="Example News", domain="news.example.org"),
+)
+RELATED = Related(title="Hello again", url="https://other.example.org/hello")
+NEWSLETTER = Newsletter(
+    id="weekly", title="The Weekly", sender="The Weekly <weekly@example.org>", topics=("AI",)
+)
+SITE = Site(
+    name="Example Digests",
+    url="https://digests.example.org",
+    address="Example Ltd, 1 High Street, Anytown",
+)
+WINDOW = Window(start=MONDAY - timedelta(days=7), end=MONDAY)
+ISSUE = Issue(
+    id="weekly/2026-11-23",
+    newsletter="weekly",
+    title=NEWSLETTER.title,
+    sender=NEWSLETTER.sender,
+    site_url=SITE.url,
+    due_at=MONDAY,
+    window=WINDOW,
+    made_at=MONDAY,
+)
+SUBSCRIBER = Subscriber(id=7, address="ann@example.org", name="Ann Example")
+MARKS = marks_for(KEY, ISSUE.id)
+PAGE = Page(
+    subject="Hello",
+    html=f'<!DOCTYPE html><p>Hello</p><a href="{SITE.url}/u/{MARKS["unsubscribe"]}">Leave</a>',
+    text=f"Hello\n\n{SITE.url}/u/{MARKS['unsubscribe']}\n",
+    marks=MARKS,
+)
+LETTER = Letter(
+    id="<weekly.2026-11-23.0123456789abcdef0123@example.org>",
+    subscriber_id=SUBSCRIBER.id,
+    sender="weekly@example.org",
+    recipient=SUBSCRIBER.address,
+    data=b"Subject: Hello\r\n\r\nHello.\r\n",
+)
+
+
+def an_article(**fields: Any) -> Article:
+    """
+    An article; named only by its slug it has an address of its own.
+    """
+    if "slug" in fields:
+        fields.setdefault("url", f"https://news.example.org/{fields['slug']}")
+    return replace(ARTICLE, **fields)
+
+
+def a_related(**fields: Any) -> Related:
+    return replace(RELATED, **fields)
+
+
+def a_newsletter(**fields: Any) -> Newsletter:
+    return replace(NEWSLETTER, **fields)
+
+
+def an_issue(**fields: Any) -> Issue:
+    return replace(ISSUE, **fields)
+
+
+def a_subscriber(**fields: Any) -> Subscriber:
+    return replace(SUBSCRIBER, **fields)
+
+
+def an_entry(**fields: Any) -> Entry:
+    return replace(Entry(address="ann@example.org"), **fields)
+
+
+def an_edition(*articles: Article, topic: str = "AI") -> Edition:
+    """
+    An edition of one section.
+    """
+    section = Section(topic=topic, articles=articles or (ARTICLE,))
+    return Edition(topics=(topic,), sections=(section,))
+
+
+def a_page(**fields: Any) -> Page:
+    return replace(PAGE, **fields)
+
+
+def a_letter(**fields: Any) -> Letter:
+    return replace(LETTER, **fields)
