@@ -107,12 +107,13 @@ def print_table(
     console = Console(stderr=not sys.stdout.isatty())
     if not console.is_terminal:
         console.width = 160
-    table = Table(title=title, title_justify="left", box=None, header_style="bold", pad_edge=False)
+    table = Table(box=None, header_style="bold", pad_edge=False)
     for column in columns:
         numeric = bool(rows) and all(isinstance(row[len(table.columns)], int) for row in rows)
         table.add_column(column, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
         table.add_row(*(Text("" if value is None else str(value)) for value in row))
+    console.print(Text(title, style="italic"))
     console.print(table)
     if note:
         console.print(Text(note))

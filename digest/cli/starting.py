@@ -2,16 +2,19 @@
 The first command of a new project: init.
 """
 
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from ..errors import SettingsError
+from ..schedule import Schedule
 from .shared import iso, now, say
 
 STARTER = Path(__file__).parent / "starter"
+#: As the configuration says that is written.
+SCHEDULE = Schedule(weekdays=frozenset({0}), times=(time(7),), timezone="Europe/Paris")
 SAMPLE_ARTICLE = "content/harbour-clock.md"
 
 
@@ -21,8 +24,8 @@ def init(
     """
     Make a project: digest.toml with comments, a sample article, a subscribers file.
     """
-    # In the window of the latest Monday, whatever day it is.
-    published_at = now() - timedelta(days=now().weekday() + 2)
+    # In the window of the issue at hand, whatever day it is.
+    published_at = SCHEDULE.due_before(now()).at - timedelta(days=2)
     article = (STARTER / "article.md").read_text("utf-8").replace("{moment}", iso(published_at))
     files = {
         "digest.toml": (STARTER / "digest.toml").read_text("utf-8"),

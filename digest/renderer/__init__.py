@@ -171,14 +171,15 @@ def _context(
         "language": newsletter.language,
         "direction": "rtl" if language in RIGHT_TO_LEFT else "ltr",
         "start": "right" if language in RIGHT_TO_LEFT else "left",
-        "date": _date_formatter(newsletter.timezone),
+        "date": _date_formatter(newsletter.timezone, "%B %Y"),
+        "day": _date_formatter(newsletter.timezone, "%B"),
     }
 
 
-def _date_formatter(timezone: str) -> Callable[[datetime], str]:
+def _date_formatter(timezone: str, after_day: str) -> Callable[[datetime], str]:
     def date(moment: datetime) -> str:
         local = moment.astimezone(ZoneInfo(timezone))
-        return f"{local.day} {local:%B %Y}"
+        return f"{local.day} {local:{after_day}}"
 
     return date
 
