@@ -14,7 +14,7 @@ def normalize_address(raw: str) -> str:
     from email_validator import EmailNotValidError, validate_email
 
     if len(raw) > MAX_LENGTH:
-        raise ValueError(f"longer than {MAX_LENGTH} characters")
+        raise ValueError(f"is longer than {MAX_LENGTH} characters")
     if "@" not in raw:
         raise ValueError("has no @")
     try:

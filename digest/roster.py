@@ -60,8 +60,9 @@ def parse_entry(email: str, name: str, topics: Iterable[str], check_topics: Chec
     """
     One entry from a person's hand. ValueError says what is wrong, without the address.
     """
-    if name.lstrip("\ufeff\u200b ").startswith(FORMULA):
-        raise ValueError(f'the name begins with "{name.strip()[:1]}", as a formula does: remove it')
+    cleaned = clean_name(name)
+    if cleaned.startswith(FORMULA):
+        raise ValueError(f'the name begins with "{cleaned[0]}", as a formula does: remove it')
     try:
         address = normalize_address(email)
     except ValueError as error:
@@ -69,7 +70,7 @@ def parse_entry(email: str, name: str, topics: Iterable[str], check_topics: Chec
     own = tuple(dict.fromkeys(topic for each in topics if (topic := clean_line(each))))
     if wrong := check_topics(own):
         raise ValueError(wrong)
-    return Entry(address=address, name=clean_name(name), topics=own or None)
+    return Entry(address=address, name=cleaned, topics=own or None)
 
 
 def write_csv(subscribers: Iterable[Subscriber]) -> Iterator[str]:
@@ -78,9 +79,8 @@ def write_csv(subscribers: Iterable[Subscriber]) -> Iterator[str]:
     """
     yield _csv_line(FIELDS)
     for each in subscribers:
-        yield _csv_line(
-            (_harmless(each.address), _harmless(each.name), ";".join(each.topics or ()))
-        )
+        values = (each.address, each.name, ";".join(each.topics or ()))
+        yield _csv_line(map(_harmless, values))
 
 
 def write_json_lines(subscribers: Iterable[Subscriber]) -> Iterator[str]:
@@ -93,11 +93,8 @@ def write_json_lines(subscribers: Iterable[Subscriber]) -> Iterator[str]:
 
 
 def _entry(fields: Mapping[str, Any], check_topics: CheckTopics) -> Entry:
-    unknown = set(fields) - set(FIELDS)
-    if unknown:
-        raise ValueError(
-            f"more than the fields {', '.join(FIELDS)}: quote values that hold a comma"
-        )
+    if set(fields) - set(FIELDS):
+        raise ValueError(f"there are more fields than {', '.join(FIELDS)}: remove them")
     values = {name: fields.get(name) or "" for name in FIELDS}
     topics = values["topics"]
     topics = topics.split(";") if isinstance(topics, str) else topics
@@ -105,15 +102,14 @@ def _entry(fields: Mapping[str, Any], check_topics: CheckTopics) -> Entry:
         isinstance(each, str) for each in (values["email"], values["name"], *topics)
     ):
         raise ValueError("email and name should be texts, topics a list of them")
-    name = _unquoted(values["name"])
-    if "\0" in name:
+    if "\0" in values["name"]:
         raise ValueError("the name holds a NUL character: remove it")
-    return parse_entry(_unquoted(values["email"]), name, topics, check_topics)
+    return parse_entry(values["email"], values["name"], topics, check_topics)
 
 
 def _rows(path: Path) -> Iterator[_Row | Problem]:
     text = _read(path)
-    if path.suffix in {".jsonl", ".ndjson", ".json"}:
+    if path.suffix.lower() in {".jsonl", ".ndjson", ".json"}:
         return _json_rows(path, text)
     return _csv_rows(path, text)
 
@@ -133,10 +129,9 @@ def _csv_rows(path: Path, text: str) -> Iterator[_Row | Problem]:
     reader = csv.reader(io.StringIO(text, newline=""))
     try:
         header = [name.strip().lower() for name in next(reader, [])]
-        if "email" not in header or not set(header) <= set(FIELDS):
-            found = ",".join(header)[:60]
+        if "email" not in header or not set(header) <= set(FIELDS) or _repeats(header):
             raise StoreError(
-                f'{path}:1: found the header "{found}", needed is "{",".join(FIELDS)}"'
+                f'{path}:1: found the header "{_shown(header)}", needed is "{",".join(FIELDS)}"'
             )
         for values in reader:
             if any(value.strip() for value in values):
@@ -149,7 +144,18 @@ def _csv_row(path: Path, line: int, header: list[str], values: list[str]) -> _Ro
     if len(values) > len(header):
         message = f"{len(values)} values for {len(header)} fields: quote values that hold a comma"
         return Problem(file=str(path), line=line, message=message)
-    return _Row(line, dict(zip(header, values, strict=False)))
+    return _Row(line, dict(zip(header, map(_unquoted, values), strict=False)))
+
+
+def _repeats(header: list[str]) -> bool:
+    return len(set(header)) < len(header)
+
+
+def _shown(header: list[str]) -> str:
+    """
+    Without the address of a file that has no header.
+    """
+    return ",".join("…" if "@" in name else name for name in header)[:60]
 
 
 def _json_rows(path: Path, text: str) -> Iterator[_Row | Problem]:
@@ -177,8 +183,15 @@ def _unquoted(value: str) -> str:
     """
     Without the apostrophe that our own export puts before what looks like a formula.
     """
-    return value[1:] if value.startswith("'") and value[1:].startswith(FORMULA) else value
+    return value[1:] if value.startswith("'") and _runs(value) else value
 
 
 def _harmless(value: str) -> str:
-    return f"'{value}" if value.lstrip("\ufeff\u200b ").startswith(FORMULA) else value
+    return f"'{value}" if _runs(value) else value
+
+
+def _runs(value: str) -> bool:
+    """
+    Whether it is a formula behind apostrophes and what a spreadsheet does not show.
+    """
+    return value.lstrip("'\ufeff\u200b ").startswith(FORMULA)

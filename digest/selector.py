@@ -55,7 +55,7 @@ def group_by_topics(
     for subscriber in subscribers:
         own = {topic_key(topic): topic for topic in subscriber.topics or newsletter.topics}
         keys = sorted(own, key=lambda key: (order.get(key, len(order)), key))
-        topics = tuple(names.get(key, own[key]) for key in keys)
+        topics = tuple(names.setdefault(key, own[key]) for key in keys)
         groups.setdefault(topics, []).append(subscriber)
     return groups
 

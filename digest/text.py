@@ -7,9 +7,11 @@ import re
 import unicodedata
 from urllib.parse import quote, urlsplit, urlunsplit
 
-#: C0 and C1 controls, which MJML and Gmail choke on, and characters that reorder or hide text.
+#: C0 and C1 controls, which MJML and Gmail choke on, and characters that reorder or hide text,
+#: or are none at all.
 UNWANTED = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"
+    "\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufffe\uffff\ud800-\udfff]"
 )
 SPACES = re.compile(r"\s+")
 ODD_IN_URL = re.compile(r"[^!#$%&'()*+,\-./0-9:;=?@A-Z\[\]_a-z~]")
@@ -23,18 +25,17 @@ def clean_line(raw: str) -> str:
     """
     if raw.isascii() and raw.isprintable() and "&" not in raw and "  " not in raw:
         return raw.strip()
-    return SPACES.sub(" ", UNWANTED.sub("", html.unescape(raw))).strip()
+    # Some controls are spaces, too, and keep two words apart.
+    return " ".join(UNWANTED.sub("", SPACES.sub(" ", html.unescape(raw))).split())
 
 
 def clean_name(raw: str) -> str:
     """
     A person's name that cannot break a header: NFC, no line breaks, 100 characters at most.
     """
-    kept = (
-        " " if unicodedata.category(char) in {"Cc", "Zl", "Zp"} else char
-        for char in unicodedata.normalize("NFC", raw)
-    )
-    return SPACES.sub(" ", UNWANTED.sub("", "".join(kept))).strip()[:MAX_NAME].rstrip()
+    spaced = (" " if unicodedata.category(char) in {"Cc", "Zl", "Zp"} else char for char in raw)
+    kept = UNWANTED.sub("", "".join(spaced))
+    return SPACES.sub(" ", unicodedata.normalize("NFC", kept)).strip()[:MAX_NAME].rstrip()
 
 
 def topic_key(topic: str) -> str:
@@ -61,7 +62,8 @@ def safe_url(raw: str) -> str:
         return ""
     if not ODD_IN_URL.search(raw):
         return raw
-    return _encoded(parts.scheme, host, port, parts.path, parts.query, parts.fragment)
+    url = _encoded(parts.scheme, host, port, parts.path, parts.query, parts.fragment)
+    return url if len(url) <= MAX_URL else ""
 
 
 def mask_address(address: str) -> str:

@@ -2,8 +2,11 @@
 Values for tests. Every field has a default; a test names only what it is about.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
 from typing import Any
 
 from digest.model import (
@@ -13,14 +16,17 @@ from digest.model import (
     Issue,
     Letter,
     Newsletter,
+    Outcome,
     Page,
     Provider,
+    Receipt,
     Related,
     Section,
     Site,
     Subscriber,
     Window,
 )
+from digest.store import Store, open_store
 from digest.tokens import Key, marks_for
 
 MONDAY = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
@@ -117,3 +123,44 @@ def a_page(**fields: Any) -> Page:
 
 def a_letter(**fields: Any) -> Letter:
     return replace(LETTER, **fields)
+
+
+def a_receipt(subscriber_id: int, outcome: Outcome = Outcome.ACCEPTED, **fields: Any) -> Receipt:
+    return Receipt(letter=a_letter(subscriber_id=subscriber_id), outcome=outcome, **fields)
+
+
+def a_store(
+    folder: Path,
+    *,
+    clock: Callable[[], datetime] = lambda: MONDAY,
+    random_bits: Callable[[int], int] | None = None,
+    read_only: bool = False,
+) -> Store:
+    """
+    The store of that folder, made if it is not there.
+    """
+    return open_store(
+        folder / "digest.db",
+        clock=clock,
+        random_bits=random_bits or Random(1).getrandbits,  # noqa: S311 - no secret
+        read_only=read_only,
+    )
+
+
+def readers_of(store: Store, number: int, newsletter: str = "weekly") -> list[int]:
+    """
+    So many new subscribers, `r0@example.org` and so on; their ids in this order.
+    """
+    names = [f"r{place}@example.org" for place in range(number)]
+    store.subscribers.merge(newsletter, [an_entry(address=name) for name in names])
+    return [store.subscribers.find(name)[0].id for name in names]
+
+
+def an_issue_of(store: Store, number: int, **fields: Any) -> list[int]:
+    """
+    A frozen issue of one page, and the ids of its so many readers.
+    """
+    issue = an_issue(**fields)
+    ids = readers_of(store, number, issue.newsletter)
+    store.issues.freeze(issue, [(an_edition(), PAGE)], [(each, 0) for each in sorted(ids)])
+    return ids

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from ..errors import ArticleError
 from ..model import Article, Image, Provider, Related
-from ..text import clean_line, safe_url
+from ..text import UNWANTED, clean_line, safe_url
 from .frontmatter import FrontMatter
 
 TITLE = ("title",)
@@ -71,11 +71,22 @@ def _first(fields: Mapping[str, Any], names: Sequence[str]) -> Any:
 
 
 def _text(value: Any) -> str:
-    return value if isinstance(value, str) else "" if value is None else str(value)
+    """
+    A text, number or date as text. Lists and tables have none, nor have endless numbers.
+    """
+    if isinstance(value, str):
+        return value
+    try:
+        return str(value) if isinstance(value, int | float | date) else ""
+    except ValueError:  # More than 4,300 digits.
+        return ""
 
 
 def _title(fields: Mapping[str, Any]) -> str:
-    title = clean_line(_text(_first(fields, TITLE)))
+    value = _first(fields, TITLE)
+    if isinstance(value, bool | list | dict):  # A bare `No` is a boolean in YAML.
+        _refuse("title", value, "a text: put it into quotes")
+    title = clean_line(_text(value))
     if not title:
         raise _FieldError("title", "missing: an article needs one")
     return title
@@ -120,12 +131,13 @@ def _integer(fields: Mapping[str, Any], name: str) -> int:
     value = fields.get(name)
     if value is None:
         return 0
+    wanted = f"a whole number, {MAX_INTEGER:,} at most"
     try:
         number = int(value)
     except (TypeError, ValueError, OverflowError):
-        _refuse(name, value, "a whole number")
-    if isinstance(value, bool) or abs(number) > MAX_INTEGER:
-        _refuse(name, value, "a whole number")
+        _refuse(name, value, wanted)
+    if isinstance(value, bool) or abs(number) > MAX_INTEGER or number != float(value):
+        _refuse(name, value, wanted)
     return number
 
 
@@ -139,7 +151,7 @@ def _flag(fields: Mapping[str, Any], name: str, *, default: bool) -> bool:
 
 
 def _refuse(field: str, found: Any, wanted: str) -> NoReturn:
-    shown = repr(clean_line(_text(found))[:40])
+    shown = "a list" if isinstance(found, list) else repr(clean_line(_text(found))[:40])
     raise _FieldError(field, f"found {shown}, needed is {wanted}")
 
 
@@ -173,13 +185,13 @@ def _images(value: Any) -> Iterator[Image]:
         fields = item if isinstance(item, dict) else {"url": item}
         raw = _text(_first(fields, ("url", "path", "src"))).strip()
         url = safe_url(raw) if "://" in raw or raw.startswith("//") else raw
-        if url:
+        if url and not UNWANTED.search(url):  # A NUL is in no file's name.
             yield Image(url=url, width=_size(fields, "width"), height=_size(fields, "height"))
 
 
 def _size(fields: Mapping[str, Any], name: str) -> int | None:
     value = fields.get(name)
-    return value if isinstance(value, int) and 0 < value < MAX_INTEGER else None
+    return value if type(value) is int and 0 < value < MAX_INTEGER else None
 
 
 def _related(value: Any) -> Iterator[Related]:

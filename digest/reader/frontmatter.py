@@ -7,7 +7,6 @@ so the events are looked at first.
 
 import re
 import tomllib
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -18,15 +17,19 @@ from ..errors import ArticleError
 
 MAX_FILE = 1024 * 1024
 MAX_FRONT_MATTER = 64 * 1024
+MAX_TOML = 16 * 1024  #: tomllib's time grows with the square of a dotted key's length
 MAX_DEPTH = 16
 MAX_NODES = 2_000
 
 #: YAML allows no control characters; one real file in 8,000 has one.
 CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
-CORE_TAG = "tag:yaml.org,2002:"
+#: The other core tags raise what they like: `!!bool x` a KeyError, `!!int ""` an IndexError.
+TEXT_TAG = "tag:yaml.org,2002:str"
 STARTS = frozenset({yaml.MappingStartEvent, yaml.SequenceStartEvent})
 ENDS = frozenset({yaml.MappingEndEvent, yaml.SequenceEndEvent})
-TOP_LEVEL_FIELD = re.compile(r"^([A-Za-z_]\w*):", re.MULTILINE)
+#: With the empty lines that follow it, which the handlers cut off.
+DELIMITER = re.compile(r"(?:-{3,}|\+{3,})\s*$", re.MULTILINE)
+LINE_IN_TOML = re.compile(r"\(at line (\d+)")
 
 Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -88,25 +91,11 @@ def _decode(data: bytes) -> tuple[str, int]:
 
 
 def _load(text: str, handler: BaseHandler) -> dict[str, Any]:
-    try:
-        source, _ = handler.split(text)
-    except ValueError:
-        end = handler.END_DELIMITER
-        raise ArticleError(f'the front matter has no end: close it with "{end}"', line=1) from None
-    if len(source) > MAX_FRONT_MATTER:
-        raise ArticleError(f"front matter larger than {MAX_FRONT_MATTER:,} characters", line=1)
-    try:
-        if handler is YAML:
-            _scan(source)
-        fields = handler.load(source)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else None
-        raise ArticleError(f"not valid YAML: {error.problem or error.context}", line=line) from None
-    except tomllib.TOMLDecodeError as error:
-        raise ArticleError(f"not valid TOML: {error}", line=1) from None
-    except (yaml.YAMLError, ValueError, OverflowError, RecursionError, TypeError) as error:
-        raise ArticleError(f"a value that cannot be read: {error}", line=1) from None
+    source = _source(text, handler)
+    largest = MAX_FRONT_MATTER if handler is YAML else MAX_TOML
+    if len(source) > largest:
+        raise ArticleError(f"front matter larger than {largest:,} characters: shorten it", line=1)
+    fields = _load_yaml(source) if handler is YAML else _load_toml(source)
     if not isinstance(fields, dict):
         raise ArticleError(
             "the front matter is no list of fields: write `name: value` lines", line=1
@@ -114,11 +103,64 @@ def _load(text: str, handler: BaseHandler) -> dict[str, Any]:
     return fields
 
 
+def _source(text: str, handler: BaseHandler) -> str:
+    """
+    What stands between the delimiters, on the lines on which it stands in the file.
+    """
+    try:
+        source, _ = handler.split(text)
+    except ValueError:
+        end = handler.END_DELIMITER
+        raise ArticleError(f'the front matter has no end: close it with "{end}"', line=1) from None
+    opening = DELIMITER.match(text)
+    return "\n" * opening[0].count("\n") + source if opening else source
+
+
+def _load_yaml(source: str) -> Any:
+    try:
+        _scan(source)
+        return YAML.load(source)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else None
+        message = f"not valid YAML: {error.problem or error.context}; put texts into quotes"
+        raise ArticleError(message, line=line) from None
+    except yaml.YAMLError:
+        raise ArticleError("a character that YAML does not allow: remove it") from None
+    except (ValueError, OverflowError, RecursionError, TypeError):
+        message = "a number or a date that cannot be read: correct it, or put it into quotes"
+        raise ArticleError(message, line=_line_of_bad_value(source)) from None
+
+
+def _load_toml(source: str) -> Any:
+    try:
+        return TOML.load(source)
+    except tomllib.TOMLDecodeError as error:
+        line = LINE_IN_TOML.search(str(error))
+        raise ArticleError(f"not valid TOML: {error}", line=int(line[1]) if line else 1) from None
+    except (ValueError, OverflowError, RecursionError, TypeError):
+        message = "a value that cannot be read: correct it, or put it into quotes"
+        raise ArticleError(message, line=1) from None
+
+
+def _line_of_bad_value(source: str) -> int | None:
+    for event in _events(source):
+        if type(event) is yaml.ScalarEvent and event.implicit[0]:
+            try:
+                YAML.load(event.value)
+            except yaml.YAMLError:
+                continue  # It can be read where it stands.
+            except (ValueError, OverflowError):
+                return _line(event)
+    return None
+
+
 def _scan(source: str) -> None:
     """
     Refuse nesting, size, aliases and tags that no article has, and a field given twice.
     """
     depth = nodes = 0
+    fields = _Fields()
     for event in _events(source):
         kind = type(event)
         if kind is yaml.AliasEvent:
@@ -126,29 +168,33 @@ def _scan(source: str) -> None:
         if kind in ENDS:
             depth -= 1
             continue
-        tag = getattr(event, "tag", None)
-        if tag and not tag.startswith(CORE_TAG):
+        if getattr(event, "tag", None) not in {None, TEXT_TAG}:
             raise _refusal(event, "tags (!name) are not read: remove the tag")
+        if depth == 1:
+            fields.see(event)
         nodes += 1
         depth += kind in STARTS
         if depth > MAX_DEPTH:
-            raise _refusal(event, f"nested deeper than {MAX_DEPTH} levels")
+            raise _refusal(event, f"nested deeper than {MAX_DEPTH} levels: write it flatter")
         if nodes > MAX_NODES:
-            raise _refusal(event, f"more than {MAX_NODES:,} values")
-    _refuse_repeated_fields(source)
+            raise _refusal(event, f"more than {MAX_NODES:,} values: shorten it")
 
 
-def _refuse_repeated_fields(source: str) -> None:
+class _Fields:
     """
-    PyYAML silently keeps the last of two; here the editor is asked.
+    The names of the fields so far. PyYAML silently keeps the last of two; here the editor is asked.
     """
-    fields = TOP_LEVEL_FIELD.findall(source)
-    if len(fields) == len(set(fields)):
-        return
-    field = next(name for name, times in Counter(fields).items() if times > 1)
-    *_, last = re.finditer(rf"^{field}:", source, re.MULTILINE)
-    line = source.count("\n", 0, last.start()) + 1
-    raise ArticleError(f'"{field}" is given twice: keep one', line=line)
+
+    def __init__(self) -> None:
+        self.names: set[str] = set()
+        self.is_name = True  # Names and values take turns.
+
+    def see(self, event: yaml.Event) -> None:
+        if self.is_name and type(event) is yaml.ScalarEvent:
+            if event.value in self.names:
+                raise _refusal(event, f'"{event.value[:40]}" is given twice: keep one')
+            self.names.add(event.value)
+        self.is_name = not self.is_name
 
 
 def _events(source: str) -> Iterator[yaml.Event]:
@@ -157,5 +203,8 @@ def _events(source: str) -> Iterator[yaml.Event]:
 
 
 def _refusal(event: yaml.Event, message: str) -> ArticleError:
-    mark = event.start_mark
-    return ArticleError(message, line=mark.line + 1 if mark else None)
+    return ArticleError(message, line=_line(event))
+
+
+def _line(event: yaml.Event) -> int | None:
+    return event.start_mark.line + 1 if event.start_mark else None

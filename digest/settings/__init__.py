@@ -98,7 +98,7 @@ def load_settings(path: Path, environ: Mapping[str, str]) -> Settings:
     source = _read(path)
     try:
         document = tomllib.loads(source)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise SettingsError(f"{path}: not valid TOML: {error}") from None
     problems, root = problems_of(path, source, document)
     if problems or root is None:
@@ -145,7 +145,7 @@ def _newsletter(name: str, table: NewsletterTable) -> Newsletter:
         subject=table.subject,
         topics=tuple(table.topics),
         per_topic=table.per_topic,
-        schedule=table.schedule,
+        schedule=table.schedule.schedule() if table.schedule else None,
         window=table.window,
         max_delay=table.max_delay,
         theme=table.theme,

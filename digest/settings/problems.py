@@ -2,6 +2,7 @@
 What is wrong with a configuration: every key, its line, what was found and what would be right.
 """
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
@@ -20,6 +21,7 @@ ASSIGNMENT = re.compile(r"\s*([A-Za-z0-9_.\"'-]+)\s*=")
 NO_PASSWORDS = (
     "passwords do not belong here: name a file in password_file, or set DIGEST_SMTP_PASSWORD"
 )
+PASSWORD_IN_URL = re.compile(r"(://[^\s:/@]*:)\S*@")
 MAX_SHOWN = 60
 
 
@@ -67,6 +69,8 @@ def _message(details: ErrorDetails) -> str:
             return "is missing"
         case "value_error":
             wanted = str(details["ctx"]["error"])
+        case "model_type" | "dict_type":
+            wanted = "should be a table"
         case _:
             wanted = details["msg"].replace("Input should", "should")
     return f"found {_shown(details['input'])}, {wanted}"
@@ -74,7 +78,7 @@ def _message(details: ErrorDetails) -> str:
 
 def _unknown_key(loc: Sequence[int | str]) -> str:
     key = str(loc[-1])
-    if "password" in key:
+    if "password" in key.casefold():
         return NO_PASSWORDS
     known = _known_keys(loc[:-1])
     close = get_close_matches(key, known, n=1)
@@ -101,7 +105,11 @@ def _is_table(model: Any) -> bool:
 
 
 def _shown(value: Any) -> str:
-    text = repr(value).replace("'", '"')
+    """
+    A value as TOML would have it, cut short, and without the password of a database.
+    """
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    text = PASSWORD_IN_URL.sub(r"\1…@", text)
     return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
 
 

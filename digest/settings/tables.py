@@ -3,13 +3,14 @@ The tables of digest.toml: their keys, types, defaults and bounds.
 """
 
 import re
+from collections.abc import Sequence
 from datetime import time, timedelta
 from email.utils import getaddresses
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from ..addresses import normalize_address
 from ..schedule import WEEKDAYS, Schedule
@@ -110,6 +111,13 @@ def _times(value: Any) -> Any:
     return tuple(sorted(times))
 
 
+def _days_or_names(value: Any) -> Any:
+    items = value if isinstance(value, list) else [value]
+    if not all(type(item) in {str, int} for item in items):
+        raise ValueError('should be a day such as "monday", 15 or "last", or a list of them')
+    return tuple(items)
+
+
 def _sqlite_path(url: str) -> str:
     """
     The path in `sqlite:///relative` or `sqlite:////absolute`.
@@ -183,38 +191,43 @@ class DkimTable(Table):
 
 class ScheduleTable(Table):
     every: Literal["day", "weekday", "week", "month"]
-    on: str | int | list[str] | list[int] | None = None
+    on: Annotated[tuple[str | int, ...], BeforeValidator(_days_or_names)] = ()
     at: Annotated[tuple[time, ...], BeforeValidator(_times)]
     timezone: Annotated[str, AfterValidator(_timezone)]
 
+    @model_validator(mode="after")
+    def _refuse_contradictions(self) -> Self:
+        self.schedule()
+        return self
 
-def _schedule(value: Any) -> Schedule:
-    table = ScheduleTable.model_validate(value)
-    on = table.on if isinstance(table.on, list) else [] if table.on is None else [table.on]
-    weekdays, days = frozenset(range(7)), frozenset[int]()
-    if table.every == "week":
-        weekdays = _weekdays(on)
-    elif table.every == "month":
-        days = _days(on)
-    elif on:
-        raise ValueError(f'every = "{table.every}" takes no "on"')
-    if table.every == "weekday":
-        weekdays = frozenset(range(5))
-    return Schedule(weekdays=weekdays, days=days, times=table.at, timezone=table.timezone)
+    def schedule(self) -> Schedule:
+        """
+        What it means. ValueError if its keys contradict each other.
+        """
+        weekdays, days = frozenset(range(7)), frozenset[int]()
+        if self.every == "week":
+            weekdays = _weekdays(self.on)
+        elif self.every == "month":
+            days = _days(self.on)
+        elif self.on:
+            raise ValueError(f'every = "{self.every}" takes no "on": remove it')
+        if self.every == "weekday":
+            weekdays = frozenset(range(5))
+        return Schedule(weekdays=weekdays, days=days, times=self.at, timezone=self.timezone)
 
 
-def _weekdays(on: list[Any]) -> frozenset[int]:
+def _weekdays(on: Sequence[str | int]) -> frozenset[int]:
     names = [str(name).lower() for name in on]
     if not names or not set(names) <= set(WEEKDAYS):
         raise ValueError('every = "week" takes on = "monday", or a list of such days')
     return frozenset(map(WEEKDAYS.index, names))
 
 
-def _days(on: list[Any]) -> frozenset[int]:
+def _days(on: Sequence[str | int]) -> frozenset[int]:
     days = {LAST_DAY if day == "last" else day for day in on}
     if not days or not all(isinstance(day, int) and 1 <= day <= LAST_DAY for day in days):
         raise ValueError('every = "month" takes on = 1 to 31, "last", or a list of such days')
-    return frozenset(days)
+    return frozenset(day for day in days if isinstance(day, int))
 
 
 class NewsletterTable(Table):
@@ -223,7 +236,7 @@ class NewsletterTable(Table):
     subject: Line = "{{ lead.title }}"
     topics: Annotated[list[str], AfterValidator(_topics)]
     per_topic: int = Field(default=5, ge=1, le=100)
-    schedule: Annotated[Schedule, BeforeValidator(_schedule)] | None = None
+    schedule: ScheduleTable | None = None
     window: Window = timedelta(days=7)
     max_delay: Duration = timedelta(hours=36)
     theme: Line = "default"

@@ -1,0 +1,71 @@
+"""
+One mailbox has one spelling, and no message repeats it.
+"""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from digest.addresses import MAX_LENGTH, normalize_address
+
+
+@pytest.mark.parametrize(
+    ("raw", "address"),
+    [
+        ("ann@example.org", "ann@example.org"),
+        ("  ann@example.org\n", "ann@example.org"),
+        ("Ann.Example+news@EXAMPLE.Org", "Ann.Example+news@example.org"),
+        ("ann@exämple.org", "ann@xn--exmple-cua.org"),
+        ("ann@straße.de", "ann@xn--strae-oqa.de"),
+        ("o'hara@example.org", "o'hara@example.org"),
+        ("ann@mailhost", "ann@mailhost"),
+    ],
+)
+def test_the_domain_is_kept_in_lower_case_and_ascii(raw: str, address: str) -> None:
+    assert normalize_address(raw) == address
+
+
+@pytest.mark.parametrize(
+    ("raw", "message"),
+    [
+        ("", "has no @"),
+        ("ann", "has no @"),
+        ("a" * 300 + "@example.org", f"is longer than {MAX_LENGTH} characters"),
+        ("@example.org", "is not an address that mail can be sent to"),
+        ("ann@", "is not an address that mail can be sent to"),
+        ("ann@@example.org", "is not an address that mail can be sent to"),
+        ("ann@example..org", "is not an address that mail can be sent to"),
+        ("ann@[127.0.0.1]", "is not an address that mail can be sent to"),
+        ("Ann <ann@example.org>", "is not an address that mail can be sent to"),
+        ('"ann x"@example.org', "is not an address that mail can be sent to"),
+        ("ann,eve@example.org", "is not an address that mail can be sent to"),
+        ("ann@example.org,eve@example.org", "is not an address that mail can be sent to"),
+        ("ann@example.org\nBcc: eve@example.org", "is not an address that mail can be sent to"),
+        ("ann\0@example.org", "is not an address that mail can be sent to"),
+        ("ann\ud800@example.org", "is not an address that mail can be sent to"),
+        ("zoë@example.org", "is not an address that mail can be sent to"),
+        ("ann(comment)@example.org", "is not an address that mail can be sent to"),
+    ],
+)
+def test_what_is_refused_is_said_without_the_address(raw: str, message: str) -> None:
+    with pytest.raises(ValueError, match="^" + message + "$") as caught:
+        normalize_address(raw)
+
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__ or caught.value.__context__ is None
+
+
+@settings(deadline=None)
+@given(st.text(alphabet=st.characters() | st.sampled_from("@.+-_'ab<>,;\"\r\n "), max_size=30))
+def test_any_text_is_an_address_of_ascii_or_is_refused(text: str) -> None:
+    for raw in (text, f"{text}@example.org", f"ann@{text}", f"ann@{text}.org"):
+        try:
+            address = normalize_address(raw)
+        except ValueError as error:
+            assert type(error) is ValueError
+            assert "ann@" not in str(error)
+        else:
+            assert address.isascii()
+            assert address.isprintable()
+            assert not set(address) & set(' <>,;"\r\n')
+            assert normalize_address(address) == address

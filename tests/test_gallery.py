@@ -1,0 +1,278 @@
+"""
+Previews as files, which open from disk and ask nothing of a network.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from email import message_from_bytes, policy
+from io import BytesIO
+from pathlib import Path
+from random import Random
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, sync_playwright
+
+from digest.errors import StoreError
+from digest.gallery import Previewed, write_previews
+from digest.model import Issue, Subscriber
+from digest.pipeline import Moment, Pipeline, Printed
+from digest.settings import load_settings
+
+from .factories import MONDAY, a_subscriber
+
+READERS = (
+    a_subscriber(id=1, address="ann@secret.example", name="Ann Secret"),
+    a_subscriber(id=2, address="bob@secret.example", name="Bob Secret", topics=("Art",)),
+    a_subscriber(id=3, address="cat@secret.example", name="Cat Secret", topics=("Art", "AI")),
+)
+SETTINGS = """
+[site]
+name = "Example Digests"
+url = "https://digests.example.org/news"
+address = "Example Ltd, 1 High Street, Anytown"
+[newsletters.weekly]
+title = "The <Weekly> & Co"
+from = "The Weekly <weekly@example.org>"
+topics = ["AI", "Art"]
+"""
+ARTICLE = """\
+---
+category: news
+title: {title}
+excerpt: An excerpt.
+publishedDateTime: 2026-11-20T10:00:00Z
+webUrl: https://news.example.org/{name}
+type: article
+quality: 50
+heat: {heat}
+published: true
+topics: [{topic}]
+provider: {{name: Example News, domain: news.example.org}}
+images: [{{url: "{image}", width: 1200, height: 675}}]
+---
+"""
+
+
+@pytest.fixture
+def pipeline(tmp_path: Path) -> Iterator[Pipeline]:
+    """
+    A site of three articles with a picture, without one, and with a broken one.
+    """
+    content = tmp_path / "content"
+    content.mkdir()
+    (tmp_path / "digest.toml").write_text(SETTINGS)
+    buffer = BytesIO()
+    Image.new("RGB", (1200, 675), "#336699").save(buffer, "PNG")
+    (content / "blue.png").write_bytes(buffer.getvalue())
+    for name, title, topic, heat, image in (
+        ("a", '"Tom & \\"Jerry\\" <b>bold</b>"', "AI", 90, "/blue.png"),
+        ("b", "Quiet pictures", "Art", 40, "https://cdn.example.org/never-fetched.jpg"),
+        ("c", "Broken pictures", "AI", 30, "/<missing>.png"),
+    ):
+        text = ARTICLE.format(name=name, title=title, topic=topic, heat=heat, image=image)
+        (content / f"{name}.md").write_text(text)
+    settings = load_settings(tmp_path / "digest.toml", {})
+    random = Random(1)  # noqa: S311 - no secret
+    made = Pipeline(settings, clock=lambda: MONDAY, random_bits=random.getrandbits)
+    yield made
+    made.close()
+
+
+def printed(
+    pipeline: Pipeline, readers: Sequence[Subscriber] = READERS
+) -> list[tuple[Issue, Printed]]:
+    newsletter = pipeline.settings.newsletter("weekly")
+    issue = pipeline.issue(newsletter, Moment(at=MONDAY))
+    return [(issue, each) for each in pipeline.print_editions(newsletter, issue, readers)[0]]
+
+
+def previews_of(pipeline: Pipeline, out: Path) -> tuple[Previewed, ...]:
+    return write_previews(pipeline, out, printed(pipeline))
+
+
+def test_every_edition_is_written_thrice_and_listed(pipeline: Pipeline, tmp_path: Path) -> None:
+    out = tmp_path / "out" / "deep"
+
+    first, second = previews_of(pipeline, out)
+
+    files = {path.name for path in out.iterdir() if path.is_file()}
+    assert {first.html.name, first.text.name, first.eml.name, second.html.name} < files
+    assert len(files) == 7
+    assert (first.newsletter, first.issue) == ("weekly", "weekly/2026-11-23")
+    assert (first.topics, first.subscribers) == (("AI", "Art"), 2)
+    assert (second.topics, second.subscribers) == (("Art",), 1)
+    index = (out / "index.html").read_text("utf-8")
+    assert all(f'href="{each.html.name}"' in index for each in (first, second))
+    assert all(f'href="{each.eml.name}"' in index for each in (first, second))
+
+
+def test_titles_and_warnings_are_escaped_in_the_list(pipeline: Pipeline, tmp_path: Path) -> None:
+    previews = previews_of(pipeline, tmp_path / "out")
+
+    index = (tmp_path / "out" / "index.html").read_text("utf-8")
+    assert previews[0].subject == 'Tom & "Jerry" <b>bold</b>'
+    assert "Tom &amp; &#34;Jerry&#34; &lt;b&gt;bold&lt;/b&gt;" in index
+    assert "<b>" not in index
+    assert len(previews[0].warnings) == 1
+    assert "&lt;missing&gt;.png" in index
+
+
+def test_pictures_lie_beside_the_page_and_are_linked_relatively(
+    pipeline: Pipeline, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+
+    (first, _) = previews_of(pipeline, out)
+
+    sources = re.findall(r'<img[^>]* src="([^"]+)"', first.html.read_text("utf-8"))
+    assert len(sources) == 3
+    assert all(source.startswith("pictures/") for source in sources)
+    assert all((out / source).is_file() for source in sources)
+    assert "https://digests.example.org/news/i/" not in first.html.read_text("utf-8")
+
+
+def test_a_letter_is_the_exact_one_but_for_its_reader(pipeline: Pipeline, tmp_path: Path) -> None:
+    editions = printed(pipeline)
+
+    previews = write_previews(pipeline, tmp_path / "out", editions)
+
+    for (issue, each), preview in zip(editions, previews, strict=True):
+        data = preview.eml.read_bytes()
+        message = message_from_bytes(data, policy=policy.default)
+        assert data == pipeline.letter(issue, each.page).data
+        assert message["Subject"] == each.page.subject == preview.subject
+        assert message["To"] == "Reader <reader@example.org>"
+        assert message["List-Unsubscribe"].startswith("<https://digests.example.org/news/u/")
+        assert b"digests.example.org/news/i/" in data.replace(b"=\r\n", b"")
+        assert preview.bytes < len(data)
+
+
+def test_no_file_names_a_subscriber(pipeline: Pipeline, tmp_path: Path) -> None:
+    previews_of(pipeline, tmp_path / "out")
+
+    for path in (tmp_path / "out").rglob("*"):
+        if path.is_file():
+            assert b"ecret" not in path.read_bytes().replace(b"=\r\n", b"")
+
+
+def test_the_text_is_the_page_s_own(pipeline: Pipeline, tmp_path: Path) -> None:
+    editions = printed(pipeline)
+
+    (first, _) = write_previews(pipeline, tmp_path / "out", editions)
+
+    assert first.text.read_text("utf-8") == editions[0][1].page.text
+
+
+def test_names_differ_even_where_topics_read_alike(pipeline: Pipeline, tmp_path: Path) -> None:
+    ((issue, each), _) = printed(pipeline)
+    topics = [("C++", "A"), ("C--", "A"), ("İ",), ("李",), ("../..",), ("x" * 300,), ("x" * 301,)]
+    editions = [
+        (issue, replace(each, edition=replace(each.edition, topics=several))) for several in topics
+    ]
+
+    previews = write_previews(pipeline, tmp_path / "out", editions)
+
+    names = {preview.html.name.lower() for preview in previews}
+    assert len(names) == len(topics)
+    assert all(re.fullmatch(r"weekly-[a-z0-9-]{1,90}\.html", name) for name in names)
+    assert all(preview.html.parent == tmp_path / "out" for preview in previews)
+
+
+def test_writing_again_replaces_the_files(pipeline: Pipeline, tmp_path: Path) -> None:
+    before = previews_of(pipeline, tmp_path / "out")
+
+    after = previews_of(pipeline, tmp_path / "out")
+
+    assert after == before
+
+
+def test_a_picture_that_vanished_from_the_cache_stops_nothing(
+    pipeline: Pipeline, tmp_path: Path
+) -> None:
+    editions = printed(pipeline)
+    for name in editions[0][1].page.pictures:
+        pipeline.pictures.path_of(name).unlink()
+
+    assert len(write_previews(pipeline, tmp_path / "out", editions)) == 2
+
+
+def test_nothing_to_show_is_a_page_too(pipeline: Pipeline, tmp_path: Path) -> None:
+    assert write_previews(pipeline, tmp_path / "out", []) == ()
+    assert "0 editions" in (tmp_path / "out" / "index.html").read_text("utf-8")
+
+
+def test_a_folder_that_cannot_be_written_is_an_error_that_names_it(
+    pipeline: Pipeline, tmp_path: Path
+) -> None:
+    (tmp_path / "out").write_text("a file")
+
+    with pytest.raises(StoreError, match=r"the folder \S+/out cannot be written: \w+"):
+        previews_of(pipeline, tmp_path / "out")
+
+
+def test_previews_can_be_shown_by_a_web_server(pipeline: Pipeline, tmp_path: Path) -> None:
+    previews_of(pipeline, tmp_path / "out")
+
+    modes = {
+        path.stat().st_mode & 0o444 for path in (tmp_path / "out").rglob("*") if path.is_file()
+    }
+    assert modes == {0o444}
+
+
+def test_windows_before_any_article_have_no_editions(pipeline: Pipeline) -> None:
+    newsletter = pipeline.settings.newsletter("weekly")
+    issue = pipeline.issue(newsletter, Moment(at=MONDAY - timedelta(days=100)))
+
+    editions, without_news = pipeline.print_editions(newsletter, issue, READERS)
+
+    assert (editions, len(without_news)) == ([], 3)
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [375, 1280])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_gallery_opens_from_disk_without_a_network_and_without_complaints(
+    browser: Browser, pipeline: Pipeline, tmp_path: Path, width: int, scheme: str
+) -> None:
+    previews_of(pipeline, tmp_path / "out")
+    context = browser.new_context(
+        viewport={"width": width, "height": 900},
+        color_scheme="dark" if scheme == "dark" else "light",
+    )
+    tab = context.new_page()
+    requests: list[str] = []
+    complaints: list[str] = []
+    tab.on("request", lambda request: requests.append(request.url))
+    tab.on("console", lambda message: complaints.append(message.text))
+    tab.on("pageerror", lambda error: complaints.append(str(error)))
+    tab.on("requestfailed", lambda request: complaints.append(request.url))
+
+    tab.goto((tmp_path / "out" / "index.html").as_uri(), wait_until="load")
+    for frame in tab.locator("iframe").all():
+        frame.scroll_into_view_if_needed()
+        frame.content_frame.locator("h1").first.wait_for()
+
+    shown = [
+        frame.evaluate(
+            "[document.documentElement.scrollWidth - document.documentElement.clientWidth,"
+            " document.images.length, [...document.images].every((each) => each.naturalWidth > 0),"
+            " matchMedia('(prefers-color-scheme: dark)').matches]"
+        )
+        for frame in tab.frames
+    ]
+    context.close()
+    assert complaints == []
+    assert {url.partition(":")[0] for url in requests} == {"file"}
+    assert [each[0] for each in shown] == [0] * 5
+    assert [each[1] for each in shown] == [0, 3, 3, 1, 1]
+    assert all(each[2] for each in shown)
+    assert [each[3] for each in shown[1:]] == [False, True, False, True]

@@ -1,0 +1,250 @@
+"""
+Every article gets a picture, and never one from outside the content folder.
+"""
+
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from PIL import Image as PillowImage
+
+from digest.illustrator import illustrate
+from digest.model import LEAD, THUMBNAIL, Article, Image, Picture, Problem, Provider
+from digest.pictures import FolderCache
+
+from .factories import a_related, an_article, an_edition
+
+REMOTE = "https://cdn.example.org/a.jpg"
+
+
+@pytest.fixture
+def content(tmp_path: Path) -> Path:
+    folder = tmp_path / "content"
+    (folder / "articles").mkdir(parents=True)
+    return folder
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> FolderCache:
+    return FolderCache(tmp_path / "cache")
+
+
+def a_png(colour: str = "red", width: int = 2400, height: int = 1350) -> bytes:
+    buffer = BytesIO()
+    PillowImage.new("RGB", (width, height), colour).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def with_image(*urls: str, slug: str = "articles/hello") -> Article:
+    return an_article(slug=slug, images=tuple(Image(url=url) for url in urls))
+
+
+def picture_of(
+    article: Article, content: Path, cache: FolderCache
+) -> tuple[Picture, tuple[Problem, ...]]:
+    pictures, problems = illustrate(an_edition(article), content=content, cache=cache)
+    assert pictures.keys() == {article.slug}
+    return pictures[article.slug], problems
+
+
+def reason_of(article: Article, content: Path, cache: FolderCache) -> str:
+    """
+    Why the picture was passed over, for the one that was drawn.
+    """
+    picture, (problem,) = picture_of(article, content, cache)
+    assert picture.drawn
+    assert (problem.file, problem.level) == (article.slug, "warning")
+    return problem.message
+
+
+def test_only_the_lead_gets_the_large_slot(content: Path, cache: FolderCache) -> None:
+    cool, hot = an_article(slug="a", heat=1), an_article(slug="b", heat=99)
+
+    pictures, _ = illustrate(an_edition(cool, hot), content=content, cache=cache)
+
+    sizes = {slug: (each.width, each.height) for slug, each in pictures.items()}
+    assert sizes == {
+        "a": (THUMBNAIL.width, THUMBNAIL.height),
+        "b": (LEAD.width, LEAD.height),
+    }
+
+
+def test_a_picture_s_path_may_start_at_the_content_folder(
+    content: Path, cache: FolderCache
+) -> None:
+    (content / "hello.png").write_bytes(a_png())
+
+    picture, problems = picture_of(with_image("/hello.png"), content, cache)
+
+    assert (picture.drawn, picture.colour, problems) == (False, "#ff0000", ())
+
+
+def test_another_path_starts_at_the_article_s_folder(content: Path, cache: FolderCache) -> None:
+    (content / "hello.png").write_bytes(a_png("red"))
+    (content / "articles" / "hello.png").write_bytes(a_png("blue"))
+
+    beside, _ = picture_of(with_image("hello.png"), content, cache)
+    above, _ = picture_of(with_image("../hello.png"), content, cache)
+
+    assert (beside.colour, above.colour) == ("#0000ff", "#ff0000")
+
+
+def test_a_content_folder_may_be_a_link(content: Path, cache: FolderCache, tmp_path: Path) -> None:
+    (content / "hello.png").write_bytes(a_png())
+    (tmp_path / "link").symlink_to(content)
+
+    picture, problems = picture_of(with_image("/hello.png"), tmp_path / "link", cache)
+
+    assert (picture.drawn, problems) == (False, ())
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "../../secret.png", "/../secret.png", "//../secret.png", "../articles/../../secret.png",
+        "../../../../../../../../etc/passwd", "link.png", "linked/secret.png",
+    ],
+)  # fmt: skip
+def test_a_path_that_leads_out_of_the_content_folder_is_refused(
+    content: Path, cache: FolderCache, tmp_path: Path, url: str
+) -> None:
+    secret = tmp_path / "secret.png"
+    secret.write_bytes(a_png())
+    (content / "articles" / "link.png").symlink_to(secret)
+    (content / "articles" / "linked").symlink_to(tmp_path)
+
+    reason = reason_of(with_image(url), content, cache)
+
+    assert "leads out of the content folder" in reason
+
+
+def test_an_absolute_path_is_one_below_the_content_folder(
+    content: Path, cache: FolderCache, tmp_path: Path
+) -> None:
+    (tmp_path / "secret.png").write_bytes(a_png())
+
+    reason = reason_of(with_image(f"{tmp_path}/secret.png"), content, cache)
+
+    assert "No such file" in reason
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("missing.png", "No such file"),
+        ("../articles", "Is a directory"),
+        ("loop.png", "cannot be read"),
+        ("x" * 5000, "File name too long"),
+        ("a\0b.png", "cannot be read"),
+        ("text.png", "no picture"),
+        ("", "Is a directory"),
+        ("text.png/x.png", "Not a directory"),
+    ],
+)
+def test_a_picture_that_cannot_be_read_is_a_warning(
+    content: Path, cache: FolderCache, url: str, reason: str
+) -> None:
+    (content / "articles" / "text.png").write_text("text")
+    (content / "articles" / "loop.png").symlink_to("loop.png")
+
+    assert reason in reason_of(with_image(url), content, cache)
+
+
+def test_a_problem_is_told_and_the_next_picture_is_used(content: Path, cache: FolderCache) -> None:
+    (content / "broken.png").write_bytes(a_png()[:100])
+    (content / "good.png").write_bytes(a_png("blue"))
+    article = with_image("/missing.png", "/broken.png", "/good.png", "/never-looked-at.png")
+
+    picture, problems = picture_of(article, content, cache)
+
+    assert picture.colour == "#0000ff"
+    assert [problem.message.split()[1] for problem in problems] == [
+        "/missing.png:",
+        "/broken.png:",
+    ]
+
+
+def test_a_remote_picture_comes_from_the_cache(content: Path, cache: FolderCache) -> None:
+    cached = cache.put(REMOTE, a_png("blue"), LEAD)
+
+    picture, problems = picture_of(with_image(REMOTE), content, cache)
+
+    assert (picture, problems) == (cached, ())
+
+
+def test_a_remote_picture_that_was_not_fetched_is_no_problem(
+    content: Path, cache: FolderCache
+) -> None:
+    picture, problems = picture_of(with_image(REMOTE), content, cache)
+
+    assert (picture.drawn, problems) == (True, ())
+
+
+def test_an_article_without_a_picture_takes_a_related_story_s(
+    content: Path, cache: FolderCache
+) -> None:
+    (content / "related.png").write_bytes(a_png("blue"))
+    related = (a_related(), a_related(images=(Image(url="/related.png"),)))
+
+    picture, _ = picture_of(an_article(slug="articles/x", related=related), content, cache)
+
+    assert picture.colour == "#0000ff"
+
+
+def test_its_own_picture_goes_first(content: Path, cache: FolderCache) -> None:
+    (content / "own.png").write_bytes(a_png("red"))
+    (content / "related.png").write_bytes(a_png("blue"))
+    article = an_article(
+        images=(Image(url="/own.png"),), related=(a_related(images=(Image(url="/related.png"),)),)
+    )
+
+    picture, _ = picture_of(article, content, cache)
+
+    assert picture.colour == "#ff0000"
+
+
+def test_a_picture_that_was_exchanged_is_made_anew(content: Path, cache: FolderCache) -> None:
+    article = with_image("/hello.png")
+    (content / "hello.png").write_bytes(a_png("red"))
+    before, _ = picture_of(article, content, cache)
+
+    (content / "hello.png").write_bytes(a_png("blue", width=2000))
+    after, _ = picture_of(article, content, cache)
+
+    assert (before.colour, after.colour) == ("#ff0000", "#0000ff")
+
+
+@pytest.mark.parametrize(
+    ("name", "same_as"),
+    [
+        ("Example News", "Eminent Nonsense"),
+        ("(Associated) “Press”", "Ask Peter"),
+        ("the new thing", "Two Nights"),
+        ("", "Hello"),
+        ("— —", ""),
+    ],
+)
+def test_a_placeholder_has_the_publisher_s_initials(
+    content: Path, cache: FolderCache, name: str, same_as: str
+) -> None:
+    article = an_article(title="Hello", provider=Provider(name=name))
+    other = an_article(title="" if not same_as else "Hello", provider=Provider(name=same_as))
+
+    picture, problems = picture_of(article, content, cache)
+
+    assert (picture, problems) == (picture_of(other, content, cache)[0], ())
+    assert picture.drawn
+
+
+def test_an_article_without_topics_or_letters_gets_a_placeholder_too(
+    content: Path, cache: FolderCache
+) -> None:
+    picture, _ = picture_of(an_article(title="🎉", topics=(), provider=Provider()), content, cache)
+
+    assert picture.drawn
+
+
+def test_an_empty_edition_needs_no_pictures(content: Path, cache: FolderCache) -> None:
+    edition = type(an_edition())(topics=("AI",), sections=())
+
+    assert illustrate(edition, content=content, cache=cache) == ({}, ())

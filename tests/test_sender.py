@@ -1,0 +1,390 @@
+"""
+Stage 7, over a real ledger: every letter once, whatever the transport does.
+"""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from digest.errors import LetterError, TransportAway, TransportError
+from digest.model import Letter, Outcome, Receipt, Recipient, Tally
+from digest.ports import Transport
+from digest.sender import GROUP, Allowance, Sending
+from digest.store import Store
+from digest.transports.memory import MemoryTransport, accept
+
+from .factories import a_letter, a_store, an_issue_of
+
+ISSUE = "weekly/2026-11-23"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    store = a_store(tmp_path)
+    yield store
+    store.close()
+
+
+def compose(recipient: Recipient) -> Letter:
+    subscriber = recipient.subscriber
+    return a_letter(
+        id=f"<{subscriber.id}@example.org>",
+        subscriber_id=subscriber.id,
+        recipient=subscriber.address,
+    )
+
+
+def a_sending(
+    store: Store,
+    transport: Transport,
+    *,
+    issue_id: str = ISSUE,
+    compose: Callable[[Recipient], Letter] = compose,
+    allowance: Allowance | None = None,
+    run: str = "run",
+) -> Sending:
+    """
+    A run, after those before it.
+    """
+    store.ledger.recover(issue_id)
+    return Sending(
+        issue_id=issue_id,
+        ledger=store.ledger,
+        transport=transport,
+        compose=compose,
+        run=run,
+        allowance=allowance or Allowance(),
+    )
+
+
+def send(sending: Sending) -> list[Receipt]:
+    return list(sending.receipts_iter())
+
+
+def tally(store: Store) -> Tally:
+    return store.ledger.tally(ISSUE, running=False)
+
+
+def ids_of(letters: Iterable[Letter]) -> list[int]:
+    return sorted(letter.subscriber_id for letter in letters)
+
+
+@dataclass
+class Ahead:
+    """
+    Takes two letters before it says what became of the first, as a pipelining client does.
+    """
+
+    connections: int = 1
+    fails_after: int | None = None
+    letters: list[Letter] = field(default_factory=list)
+
+    def deliver(self, letters: Iterable[Letter], /) -> Iterator[Receipt]:
+        waiting: list[Letter] = []
+        for letter in letters:
+            waiting.append(letter)
+            if len(waiting) == 2:
+                yield self._settle(waiting.pop(0))
+        for letter in waiting:
+            yield self._settle(letter)
+
+    def _settle(self, letter: Letter) -> Receipt:
+        if self.fails_after is not None and len(self.letters) >= self.fails_after:
+            raise TransportAway("gone")
+        self.letters.append(letter)
+        return accept(letter)
+
+
+def failing_after(number: int, error: Exception) -> Callable[[Letter], Receipt]:
+    """
+    Accepts so many letters, and raises over the next one.
+    """
+    seen: list[Letter] = []
+
+    def handle(letter: Letter) -> Receipt:
+        if len(seen) >= number:
+            raise error
+        seen.append(letter)
+        return accept(letter)
+
+    return handle
+
+
+@pytest.mark.parametrize("connections", [1, 4])
+def test_every_letter_is_sent_once(store: Store, connections: int) -> None:
+    ids = an_issue_of(store, 450)
+    transport = MemoryTransport(connections=connections)
+
+    receipts = send(a_sending(store, transport))
+
+    assert ids_of(transport.letters) == sorted(ids)
+    assert ids_of(receipt.letter for receipt in receipts) == sorted(ids)
+    assert tally(store) == Tally(accepted=450)
+
+
+def test_a_second_run_finds_nothing_to_do(store: Store) -> None:
+    an_issue_of(store, 12)
+    transport = MemoryTransport()
+    send(a_sending(store, transport))
+
+    assert send(a_sending(store, transport, run="another")) == []
+    assert len(transport.letters) == 12
+
+
+@pytest.mark.parametrize("connections", [1, 3])
+def test_a_limit_is_kept_over_all_connections(store: Store, connections: int) -> None:
+    ids = an_issue_of(store, 450)
+    transport = MemoryTransport(connections=connections)
+
+    first = send(a_sending(store, transport, allowance=Allowance(25)))
+    after_first = tally(store)
+    send(a_sending(store, transport, run="another"))
+
+    assert len(first) == 25
+    assert after_first == Tally(accepted=25, waiting=425)
+    assert ids_of(transport.letters) == sorted(ids)
+
+
+def test_a_stopped_run_takes_no_more_letters(store: Store) -> None:
+    ids = an_issue_of(store, 30)
+    allowance = Allowance()
+
+    def stop_at_the_fourth(letter: Letter) -> Receipt:
+        if len(transport.letters) == 4:
+            allowance.stop()
+        return accept(letter)
+
+    transport = MemoryTransport(stop_at_the_fourth)
+
+    receipts = send(a_sending(store, transport, allowance=allowance))
+
+    assert len(receipts) == 4
+    assert tally(store) == Tally(accepted=4, waiting=26)
+    send(a_sending(store, transport, run="another"))
+    assert ids_of(transport.letters) == sorted(ids)
+
+
+def test_a_run_that_was_stopped_before_it_began_sends_nothing(store: Store) -> None:
+    an_issue_of(store, 3)
+    allowance = Allowance()
+    allowance.stop()
+
+    assert send(a_sending(store, MemoryTransport(), allowance=allowance)) == []
+    assert tally(store) == Tally(waiting=3)
+
+
+def test_an_allowance_is_used_up() -> None:
+    allowance = Allowance(15)
+
+    assert [allowance.take(10) for _ in range(3)] == [10, 5, 0]
+
+
+def test_one_letter_that_cannot_be_composed_is_refused_and_the_rest_goes_on(store: Store) -> None:
+    ids = an_issue_of(store, 25)
+
+    def picky(recipient: Recipient) -> Letter:
+        if recipient.subscriber.id == ids[3]:
+            raise LetterError("an address that would break a header")
+        return compose(recipient)
+
+    transport = MemoryTransport()
+
+    receipts = send(a_sending(store, transport, compose=picky))
+
+    (refused,) = (each for each in receipts if each.outcome is Outcome.REFUSED)
+    assert (refused.letter.subscriber_id, refused.text) == (
+        ids[3],
+        "an address that would break a header",
+    )
+    assert ids_of(transport.letters) == sorted(set(ids) - {ids[3]})
+    assert tally(store) == Tally(accepted=24, refused=1)
+
+
+def test_letters_none_of_which_can_be_composed_end_the_run_all_the_same(store: Store) -> None:
+    an_issue_of(store, 25)
+
+    def never(recipient: Recipient) -> Letter:
+        raise LetterError("no")
+
+    send(a_sending(store, MemoryTransport(), compose=never))
+
+    assert tally(store) == Tally(refused=25)
+
+
+def test_each_outcome_is_recorded(store: Store) -> None:
+    ids = sorted(an_issue_of(store, 8))
+    outcomes = dict(zip(ids, list(Outcome) * 2, strict=True))
+    transport = MemoryTransport(
+        lambda letter: Receipt(letter=letter, outcome=outcomes[letter.subscriber_id], code=1)
+    )
+
+    send(a_sending(store, transport))
+
+    assert tally(store) == Tally(accepted=2, deferred=2, refused=2, in_doubt=2)
+
+
+def test_deferred_letters_are_tried_again_by_the_next_run_only(store: Store) -> None:
+    ids = an_issue_of(store, 3)
+    transport = MemoryTransport(
+        lambda letter: Receipt(letter=letter, outcome=Outcome.DEFERRED, code=450)
+    )
+
+    send(a_sending(store, transport))
+    assert ids_of(transport.letters) == sorted(ids)
+    send(a_sending(store, MemoryTransport(), run="another"))
+
+    assert tally(store) == Tally(accepted=3)
+
+
+@pytest.mark.parametrize(
+    "error", [TransportAway("gone"), TransportError("wrong"), ValueError("odd")]
+)
+def test_what_was_sent_before_a_failure_is_recorded_and_the_rest_waits(
+    store: Store, error: Exception
+) -> None:
+    an_issue_of(store, 50)
+    receipts: list[Receipt] = []
+
+    with pytest.raises(type(error), match=str(error)):
+        receipts.extend(a_sending(store, MemoryTransport(failing_after(13, error))).receipts_iter())
+
+    assert tally(store) == Tally(accepted=13, waiting=37)
+
+
+def test_the_run_after_a_failure_sends_what_is_left(store: Store) -> None:
+    ids = an_issue_of(store, 50)
+    error = TransportAway("gone")
+    with pytest.raises(TransportAway):
+        send(a_sending(store, MemoryTransport(failing_after(13, error))))
+
+    transport = MemoryTransport()
+    send(a_sending(store, transport, run="another"))
+
+    assert len(set(ids_of(transport.letters))) == 37
+    assert set(ids_of(transport.letters)) < set(ids)
+    assert tally(store) == Tally(accepted=50)
+
+
+def test_one_connection_that_fails_stops_the_others(store: Store) -> None:
+    an_issue_of(store, 450)
+    failed = threading.Event()
+
+    def handle(letter: Letter) -> Receipt:
+        if not failed.is_set():
+            failed.set()
+            raise TransportAway("gone")
+        while not sending.stopped:
+            threading.Event().wait(0.001)
+        return accept(letter)
+
+    sending = a_sending(store, MemoryTransport(handle, connections=2))
+
+    with pytest.raises(TransportAway):
+        send(sending)
+
+    counts = tally(store)
+    assert counts.accepted <= 1
+    assert counts == Tally(accepted=counts.accepted, waiting=450 - counts.accepted)
+
+
+def test_a_transport_may_take_letters_ahead(store: Store) -> None:
+    ids = an_issue_of(store, 45)
+    transport = Ahead()
+
+    send(a_sending(store, transport))
+
+    assert ids_of(transport.letters) == sorted(ids)
+    assert tally(store) == Tally(accepted=45)
+
+
+@pytest.mark.parametrize("number", [0, 9, 10, 21])
+def test_letters_taken_ahead_wait_again_if_the_line_breaks(store: Store, number: int) -> None:
+    an_issue_of(store, 45)
+
+    with pytest.raises(TransportAway):
+        send(a_sending(store, Ahead(fails_after=number)))
+
+    assert tally(store) == Tally(accepted=number, waiting=45 - number)
+
+
+def test_a_letter_is_intended_before_it_leaves(tmp_path: Path, store: Store) -> None:
+    an_issue_of(store, 25)
+    other = a_store(tmp_path)
+    in_doubt: list[int] = []
+
+    def look(letter: Letter) -> Receipt:
+        assert not other.ledger.intend(ISSUE, [letter.subscriber_id], "another")
+        in_doubt.append(other.ledger.tally(ISSUE, running=False).in_doubt)
+        return accept(letter)
+
+    send(a_sending(store, MemoryTransport(look)))
+
+    other.close()
+    assert min(in_doubt) >= 1
+    assert max(in_doubt) <= GROUP
+
+
+def test_who_leaves_during_the_run_gets_no_letter(store: Store) -> None:
+    ids = an_issue_of(store, 3 * GROUP)
+    last = max(ids)
+    address = f"r{ids.index(last)}@example.org"
+
+    def handle(letter: Letter) -> Receipt:
+        if len(transport.letters) == 1:
+            store.subscribers.remove("weekly", address)
+        return accept(letter)
+
+    transport = MemoryTransport(handle)
+
+    send(a_sending(store, transport))
+
+    assert last not in ids_of(transport.letters)
+    assert tally(store) == Tally(accepted=3 * GROUP - 1, suppressed=1)
+
+
+@pytest.mark.parametrize("connections", [1, 3])
+def test_who_stops_listening_ends_the_run_in_good_order(store: Store, connections: int) -> None:
+    an_issue_of(store, 450)
+    before = threading.active_count()
+    transport = MemoryTransport(connections=connections)
+    receipts = a_sending(store, transport).receipts_iter()
+    next(receipts)
+
+    receipts.close()  # type: ignore[attr-defined]
+
+    assert threading.active_count() == before
+    sent = len(transport.letters)
+    assert tally(store) == Tally(accepted=sent, waiting=450 - sent)
+
+
+def test_two_newsletters_are_sent_side_by_side(store: Store) -> None:
+    issues = {name: f"{name}/2026-11-23" for name in ("weekly", "daily")}
+    for name, issue_id in issues.items():
+        an_issue_of(store, 120, id=issue_id, newsletter=name)
+    transports = {name: MemoryTransport(connections=2) for name in issues}
+    threads = [
+        threading.Thread(
+            target=send,
+            args=(a_sending(store, transports[name], issue_id=issue_id, run=name),),
+        )
+        for name, issue_id in issues.items()
+    ]
+
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    for name, issue_id in issues.items():
+        assert len({letter.recipient for letter in transports[name].letters}) == 120
+        assert len(transports[name].letters) == 120
+        assert store.ledger.tally(issue_id, running=False) == Tally(accepted=120)
+
+
+def test_an_issue_without_letters_is_done_at_once(store: Store) -> None:
+    an_issue_of(store, 0)
+
+    assert send(a_sending(store, MemoryTransport(connections=2))) == []

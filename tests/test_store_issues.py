@@ -1,0 +1,204 @@
+"""
+Frozen issues: whole or not at all, and the same for ever.
+"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from digest.errors import NotFoundError, StoreError
+from digest.model import Tally, Window
+from digest.store import Store
+from digest.store.issues import BATCH_SIZE
+
+from .factories import (
+    MONDAY,
+    PAGE,
+    a_page,
+    a_store,
+    an_edition,
+    an_issue,
+    an_issue_of,
+    readers_of,
+)
+
+WEEK = timedelta(days=7)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    store = a_store(tmp_path)
+    yield store
+    store.close()
+
+
+def test_a_frozen_issue_comes_back_as_it_was(store: Store) -> None:
+    issue = an_issue(made_at=MONDAY + timedelta(minutes=3, microseconds=7))
+
+    store.issues.freeze(issue, [(an_edition(), PAGE)], [])
+
+    assert store.issues.get(issue.id) == issue
+    assert store.issues.all() == (issue,)
+
+
+def test_there_is_no_issue_before_it_is_frozen(store: Store) -> None:
+    assert store.issues.get("weekly/2026-11-23") is None
+    assert store.issues.pages("weekly/2026-11-23") == {}
+
+
+def test_issues_come_the_latest_first(store: Store) -> None:
+    for weeks in (1, 0, 2):
+        due_at = MONDAY + weeks * WEEK
+        store.issues.freeze(an_issue(id=f"weekly/{due_at:%Y-%m-%d}", due_at=due_at), [], [])
+
+    assert [issue.due_at for issue in store.issues.all()] == [
+        MONDAY + 2 * WEEK,
+        MONDAY + WEEK,
+        MONDAY,
+    ]
+
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
+
+
+@settings(max_examples=40, deadline=None)
+@given(html=TEXTS, text=TEXTS, subject=TEXTS)
+def test_pages_come_back_byte_for_byte(
+    tmp_path_factory: pytest.TempPathFactory, html: str, text: str, subject: str
+) -> None:
+    folder = tmp_path_factory.mktemp("store")
+    store = a_store(folder)
+    pages = [
+        PAGE,
+        a_page(html=html, text=text, subject=subject, pictures=("ab/abc.jpg", "cd/cde.jpg")),
+    ]
+
+    store.issues.freeze(an_issue(), [(an_edition(), page) for page in pages], [])
+    store.close()
+
+    again = a_store(folder)
+    assert dict(again.issues.pages("weekly/2026-11-23")) == dict(enumerate(pages))
+    again.close()
+
+
+def test_readers_that_fail_half_way_leave_nothing(store: Store) -> None:
+    ids = readers_of(store, 3)
+
+    def failing() -> Iterator[tuple[int, int | None]]:
+        yield ids[0], 0
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        store.issues.freeze(an_issue(), [(an_edition(), PAGE)], failing())
+
+    assert store.issues.all() == ()
+    store.issues.freeze(an_issue(), [(an_edition(), PAGE)], [(each, 0) for each in ids])
+    assert store.ledger.tally("weekly/2026-11-23", running=False) == Tally(waiting=3)
+
+
+def test_more_readers_than_one_batch_that_fail_leave_nothing(store: Store) -> None:
+    def failing() -> Iterator[tuple[int, int | None]]:
+        yield from ((each, 0) for each in range(1, 2 * BATCH_SIZE))
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        store.issues.freeze(an_issue(), [(an_edition(), PAGE)], failing())
+
+    assert store.issues.all() == ()
+
+
+@pytest.mark.parametrize(
+    "readers", [[(7, 0), (7, 0)], [(7, 1)]], ids=["a reader twice", "an edition that is not there"]
+)
+def test_readers_that_contradict_the_issue_leave_nothing(
+    store: Store, readers: list[tuple[int, int | None]]
+) -> None:
+    with pytest.raises(StoreError):
+        store.issues.freeze(an_issue(), [(an_edition(), PAGE)], readers)
+
+    assert store.issues.all() == ()
+
+
+def test_an_issue_is_frozen_once(store: Store) -> None:
+    an_issue_of(store, 2)
+
+    with pytest.raises(StoreError):
+        store.issues.freeze(an_issue(title="Another"), [(an_edition(), a_page(html="Another"))], [])
+
+    issue = store.issues.get("weekly/2026-11-23")
+    assert issue == an_issue()
+    assert dict(store.issues.pages(issue.id)) == {0: PAGE}
+    assert store.ledger.tally(issue.id, running=False) == Tally(waiting=2)
+
+
+def test_batches_hold_two_hundred_letters(store: Store) -> None:
+    ids = an_issue_of(store, 2 * BATCH_SIZE + 1)
+
+    claimed = [store.ledger.claim_batch("weekly/2026-11-23", "run") for _ in range(4)]
+
+    assert [len(batch) for batch in claimed] == [200, 200, 1, 0]
+    assert sorted(each.subscriber.id for batch in claimed for each in batch) == sorted(ids)
+
+
+def test_who_has_nothing_to_read_gets_no_letter_and_the_ledger_says_why(
+    tmp_path: Path, store: Store
+) -> None:
+    ids = sorted(readers_of(store, 3))
+
+    store.issues.freeze(
+        an_issue(), [(an_edition(), PAGE)], [(ids[0], 0), (ids[1], None), (ids[2], 0)]
+    )
+
+    batch = store.ledger.claim_batch("weekly/2026-11-23", "run")
+    assert [each.subscriber.id for each in batch] == [ids[0], ids[2]]
+    tally = store.ledger.tally("weekly/2026-11-23", running=False)
+    assert tally == Tally(waiting=2, suppressed=1)
+    assert b"no news on their topics" in b"".join(
+        file.read_bytes() for file in tmp_path.glob("digest.db*")
+    )
+
+
+def test_everybody_gets_their_own_edition(store: Store) -> None:
+    ids = sorted(readers_of(store, 4))
+    pages = [(an_edition(topic=topic), a_page(subject=topic)) for topic in ("AI", "Robots")]
+
+    store.issues.freeze(an_issue(), pages, [(each, place % 2) for place, each in enumerate(ids)])
+
+    batch = store.ledger.claim_batch("weekly/2026-11-23", "run")
+    assert [(each.subscriber.id, each.edition) for each in batch] == [
+        (each, place % 2) for place, each in enumerate(ids)
+    ]
+
+
+def test_a_newsletter_that_sent_nothing_has_no_last_window(store: Store) -> None:
+    an_issue_of(store, 1)
+
+    assert store.issues.last_window_end("daily", before=MONDAY + WEEK) is None
+    assert store.issues.last_window_end("weekly", before=MONDAY) is None
+
+
+def test_the_last_window_is_that_of_the_latest_earlier_issue_of_the_newsletter(
+    store: Store,
+) -> None:
+    for newsletter, weeks in (("weekly", 0), ("weekly", 1), ("weekly", 3), ("daily", 2)):
+        end = MONDAY + weeks * WEEK
+        issue = an_issue(
+            id=f"{newsletter}/{end:%Y-%m-%d}",
+            newsletter=newsletter,
+            due_at=end,
+            window=Window(start=end - WEEK, end=end),
+        )
+        store.issues.freeze(issue, [], [])
+
+    ends = [store.issues.last_window_end("weekly", before=MONDAY + n * WEEK) for n in (1, 2, 4)]
+
+    assert ends == [MONDAY, MONDAY + WEEK, MONDAY + 3 * WEEK]
+
+
+def test_an_unknown_issue_has_no_ledger(store: Store) -> None:
+    with pytest.raises(NotFoundError, match=r'no issue "weekly/2020-01-01": `digest status`'):
+        store.ledger.tally("weekly/2020-01-01", running=False)

@@ -1,0 +1,434 @@
+"""
+The ledger: nobody is sent a letter twice, and nobody is forgotten, whatever happens in between.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from digest.model import Outcome, Tally
+from digest.store import Store
+
+from .factories import (
+    PAGE,
+    a_receipt,
+    a_store,
+    an_edition,
+    an_entry,
+    an_issue,
+    an_issue_of,
+    readers_of,
+)
+
+ISSUE = "weekly/2026-11-23"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    store = a_store(tmp_path)
+    yield store
+    store.close()
+
+
+def tally(store: Store) -> Tally:
+    return store.ledger.tally(ISSUE, running=False)
+
+
+def claimed(store: Store, run: str = "run") -> list[int]:
+    return [each.subscriber.id for each in store.ledger.claim_batch(ISSUE, run)]
+
+
+def test_what_is_intended_once_is_not_given_again(store: Store) -> None:
+    ids = an_issue_of(store, 3)
+
+    first = store.ledger.intend(ISSUE, ids[:2], "run")
+    second = store.ledger.intend(ISSUE, ids, "run")
+    third = store.ledger.intend(ISSUE, ids, "another")
+
+    assert (first, second, third) == (set(ids[:2]), {ids[2]}, set())
+
+
+def test_of_two_processes_one_may_send(tmp_path: Path, store: Store) -> None:
+    ids = an_issue_of(store, 3)
+    other = a_store(tmp_path)
+
+    both = store.ledger.intend(ISSUE, ids, "run"), other.ledger.intend(ISSUE, ids, "another")
+
+    other.close()
+    assert both == (set(ids), set())
+
+
+def test_only_readers_of_the_issue_may_be_sent_it(store: Store) -> None:
+    an_issue_of(store, 1)
+    (other,) = readers_of(store, 1, "daily")
+    store.subscribers.add("weekly", an_entry(address="late@example.org"))
+    late = store.subscribers.find("late@example.org")[0].id
+
+    assert store.ledger.intend(ISSUE, [late, 12_345], "run") == set()
+    assert store.ledger.intend(ISSUE, [other], "run") == {other}
+
+
+def test_a_batch_is_claimed_once(store: Store) -> None:
+    ids = an_issue_of(store, 3)
+
+    assert claimed(store) == sorted(ids)
+    assert claimed(store, "another") == []
+
+
+def test_what_is_being_sent_waits_while_a_run_is_at_work_and_is_in_doubt_after_it(
+    store: Store,
+) -> None:
+    ids = an_issue_of(store, 3)
+
+    store.ledger.intend(ISSUE, ids[:1], "run")
+
+    assert store.ledger.tally(ISSUE, running=True) == Tally(waiting=3)
+    assert store.ledger.tally(ISSUE, running=False) == Tally(waiting=2, in_doubt=1)
+
+
+def test_receipts_are_recorded(store: Store) -> None:
+    ids = an_issue_of(store, 5)
+    store.ledger.intend(ISSUE, ids[:4], "run")
+
+    store.ledger.record(
+        ISSUE,
+        [a_receipt(each, outcome) for each, outcome in zip(ids, Outcome, strict=False)],
+        "run",
+    )
+
+    assert tally(store) == Tally(accepted=1, deferred=1, refused=1, in_doubt=1, waiting=1)
+
+
+def test_no_receipts_and_no_letters_are_nothing_to_record_or_release(store: Store) -> None:
+    ids = an_issue_of(store, 2)
+    store.ledger.intend(ISSUE, ids, "run")
+
+    store.ledger.record(ISSUE, [], "run")
+    store.ledger.release(ISSUE, [], "run")
+
+    assert store.ledger.tally(ISSUE, running=True) == Tally(waiting=2)
+    assert store.ledger.intend(ISSUE, ids, "run") == set()
+
+
+def test_receipts_of_another_run_change_nothing(store: Store) -> None:
+    ids = an_issue_of(store, 2)
+    store.ledger.intend(ISSUE, ids[:1], "run")
+
+    store.ledger.record(ISSUE, [a_receipt(each) for each in ids], "another")
+
+    assert store.ledger.tally(ISSUE, running=True) == Tally(waiting=2)
+
+
+def test_the_first_receipt_counts(store: Store) -> None:
+    ids = an_issue_of(store, 1)
+    store.ledger.intend(ISSUE, ids, "run")
+    store.ledger.record(ISSUE, [a_receipt(ids[0])], "run")
+
+    store.ledger.record(ISSUE, [a_receipt(ids[0], Outcome.DEFERRED)], "run")
+
+    assert tally(store) == Tally(accepted=1)
+
+
+def test_the_run_that_intended_a_letter_may_take_it_back(store: Store) -> None:
+    ids = an_issue_of(store, 2)
+    store.ledger.intend(ISSUE, ids, "run")
+
+    store.ledger.release(ISSUE, ids, "another")
+    by_another = store.ledger.intend(ISSUE, ids, "another")
+    store.ledger.release(ISSUE, ids[:1], "run")
+
+    assert by_another == set()
+    assert tally(store) == Tally(waiting=1, in_doubt=1)
+    assert store.ledger.intend(ISSUE, ids, "another") == {ids[0]}
+
+
+@pytest.mark.parametrize("outcome", [Outcome.ACCEPTED, Outcome.REFUSED])
+def test_a_letter_that_is_settled_cannot_be_taken_back(store: Store, outcome: Outcome) -> None:
+    ids = an_issue_of(store, 1)
+    store.ledger.intend(ISSUE, ids, "run")
+    store.ledger.record(ISSUE, [a_receipt(ids[0], outcome)], "run")
+
+    store.ledger.release(ISSUE, ids, "run")
+
+    assert store.ledger.intend(ISSUE, ids, "another") == set()
+
+
+def test_what_a_dead_run_intended_is_in_doubt_and_the_rest_is_open_again(store: Store) -> None:
+    ids = sorted(an_issue_of(store, 3))
+    claimed(store)
+    store.ledger.intend(ISSUE, ids[:1], "run")
+
+    in_doubt = store.ledger.recover(ISSUE)
+
+    assert in_doubt == 1
+    assert tally(store) == Tally(waiting=2, in_doubt=1)
+    assert claimed(store, "another") == ids[1:]
+    assert store.ledger.intend(ISSUE, ids, "another") == set(ids[1:])
+
+
+def test_recovering_again_finds_nothing_new(store: Store) -> None:
+    ids = an_issue_of(store, 3)
+    store.ledger.intend(ISSUE, ids[:1], "run")
+
+    assert [store.ledger.recover(ISSUE) for _ in range(2)] == [1, 0]
+
+
+def test_a_late_receipt_of_the_run_itself_settles_the_doubt(store: Store) -> None:
+    ids = an_issue_of(store, 2)
+    store.ledger.intend(ISSUE, ids, "run")
+    store.ledger.recover(ISSUE)
+
+    store.ledger.record(ISSUE, [a_receipt(ids[0])], "run")
+    store.ledger.record(ISSUE, [a_receipt(ids[1])], "another")
+
+    assert tally(store) == Tally(accepted=1, in_doubt=1)
+
+
+def test_a_deferred_letter_waits_for_the_next_run(store: Store) -> None:
+    ids = an_issue_of(store, 1)
+    claimed(store)
+    store.ledger.intend(ISSUE, ids, "run")
+    store.ledger.record(ISSUE, [a_receipt(ids[0], Outcome.DEFERRED)], "run")
+
+    assert claimed(store) == []
+    store.ledger.recover(ISSUE)
+    assert claimed(store, "another") == ids
+    assert store.ledger.intend(ISSUE, ids, "another") == set(ids)
+
+
+def test_a_late_receipt_does_not_reach_a_letter_that_another_run_has(store: Store) -> None:
+    ids = an_issue_of(store, 1)
+    store.ledger.intend(ISSUE, ids, "run")
+    store.ledger.record(ISSUE, [a_receipt(ids[0], Outcome.DEFERRED)], "run")
+    store.ledger.intend(ISSUE, ids, "another")
+
+    store.ledger.record(ISSUE, [a_receipt(ids[0], Outcome.REFUSED)], "run")
+    store.ledger.release(ISSUE, ids, "run")
+
+    assert store.ledger.tally(ISSUE, running=True) == Tally(waiting=1)
+    assert store.ledger.intend(ISSUE, ids, "third") == set()
+
+
+def test_who_left_before_the_batch_was_claimed_gets_no_letter(store: Store) -> None:
+    ids = an_issue_of(store, 3)
+    store.subscribers.remove("weekly", "r1@example.org")
+
+    batch = claimed(store)
+
+    assert batch == sorted([ids[0], ids[2]])
+    assert tally(store) == Tally(waiting=2, suppressed=1)
+
+
+def test_who_left_after_the_batch_was_claimed_gets_no_letter(store: Store) -> None:
+    ids = an_issue_of(store, 3)
+    claimed(store)
+    store.subscribers.remove("weekly", "r1@example.org")
+
+    intended = store.ledger.intend(ISSUE, ids, "run")
+    store.ledger.record(ISSUE, [a_receipt(each) for each in intended], "run")
+
+    assert intended == {ids[0], ids[2]}
+    assert tally(store) == Tally(accepted=2, suppressed=1)
+
+
+def test_who_left_another_newsletter_gets_this_one(store: Store) -> None:
+    ids = an_issue_of(store, 1)
+    store.subscribers.add("daily", an_entry(address="r0@example.org"))
+    store.subscribers.remove("daily", "r0@example.org")
+
+    assert claimed(store) == ids
+
+
+def test_a_batch_of_which_everybody_left_is_passed_over(store: Store) -> None:
+    ids = sorted(readers_of(store, 201))
+    store.issues.freeze(an_issue(), [(an_edition(), PAGE)], [(each, 0) for each in ids])
+    last = ids[-1]
+    for each in list(store.subscribers.active_iter("weekly"))[:-1]:
+        store.subscribers.remove("weekly", each.address)
+
+    assert claimed(store) == [last]
+    assert tally(store) == Tally(waiting=1, suppressed=200)
+
+
+def test_letters_in_doubt_wait_again_when_a_person_says_so(store: Store) -> None:
+    ids = an_issue_of(store, 2)
+    store.ledger.intend(ISSUE, ids[:1], "run")
+    store.ledger.recover(ISSUE)
+
+    settled = store.ledger.resolve(ISSUE, resend=True)
+    store.ledger.recover(ISSUE)
+
+    assert settled == 1
+    assert tally(store) == Tally(waiting=2)
+    assert claimed(store, "another") == sorted(ids)
+
+
+def test_letters_in_doubt_are_given_up_when_a_person_says_so(store: Store) -> None:
+    ids = an_issue_of(store, 2)
+    store.ledger.intend(ISSUE, ids[:1], "run")
+    store.ledger.recover(ISSUE)
+
+    settled = store.ledger.resolve(ISSUE, resend=False)
+    store.ledger.recover(ISSUE)
+
+    assert settled == 1
+    assert tally(store) == Tally(waiting=1, suppressed=1)
+    assert claimed(store, "another") == ids[1:]
+
+
+def test_resolving_touches_only_what_is_in_doubt(store: Store) -> None:
+    ids = an_issue_of(store, 2)
+    store.ledger.intend(ISSUE, ids[:1], "run")
+
+    assert store.ledger.resolve(ISSUE, resend=True) == 0
+    assert store.ledger.resolve(ISSUE, resend=False) == 0
+    assert store.ledger.tally(ISSUE, running=True) == Tally(waiting=2)
+
+
+def test_issues_do_not_touch_one_another(store: Store) -> None:
+    ids = an_issue_of(store, 2)
+    store.issues.freeze(
+        an_issue(id="weekly/extra"), [(an_edition(), PAGE)], [(each, 0) for each in sorted(ids)]
+    )
+
+    store.ledger.intend(ISSUE, ids, "run")
+    store.ledger.record(ISSUE, [a_receipt(each) for each in ids], "run")
+
+    assert store.ledger.tally("weekly/extra", running=False) == Tally(waiting=2)
+    assert store.ledger.recover("weekly/extra") == 0
+    assert store.ledger.intend("weekly/extra", ids, "run") == set(ids)
+
+
+READERS = 4
+SOME = st.sets(st.integers(0, READERS - 1), min_size=1)
+ONE = st.integers(0, READERS - 1)
+RUNS = st.integers(0, 2)
+
+
+class Runs(RuleBasedStateMachine):
+    """
+    Runs that die, come back late and overtake one another, against a simple model of each letter.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = TemporaryDirectory()
+        self.store = a_store(Path(self.folder.name))
+        self.ids = an_issue_of(self.store, READERS)
+        self.state = dict.fromkeys(self.ids, "waiting")
+        self.owner: dict[int, str] = {}
+        self.subscribed = dict.fromkeys(self.ids, True)
+        #: Who may be handed out: everybody once, then only with somebody's leave.
+        self.leave = set(self.ids)
+        self.is_open = True
+
+    def teardown(self) -> None:
+        self.store.close()
+        self.folder.cleanup()
+
+    def unsent(self) -> set[int]:
+        return {each for each in self.ids if self.state[each] in {"waiting", "deferred"}}
+
+    def under_way(self, run: str) -> set[int]:
+        return {
+            each
+            for each in self.ids
+            if self.owner.get(each) == run and self.state[each] in {"sending", "in_doubt"}
+        }
+
+    @rule(number=RUNS)
+    def claim(self, number: int) -> None:
+        unsent = self.unsent()
+        departed = {each for each in unsent if not self.subscribed[each]} if self.is_open else set()
+        expected = unsent - departed if self.is_open else set()
+        self.state |= dict.fromkeys(departed, "suppressed")
+        self.is_open = False
+
+        assert claimed(self.store, f"run {number}") == sorted(expected)
+
+    @rule(number=RUNS, places=SOME)
+    def intend(self, number: int, places: set[int]) -> None:
+        wanted = [self.ids[place] for place in places]
+
+        intended = self.store.ledger.intend(ISSUE, wanted, f"run {number}")
+
+        assert intended <= self.leave
+        departed = {each for each in wanted if not self.subscribed[each]} & self.unsent()
+        assert intended == self.unsent().intersection(wanted) - departed
+        self.state |= dict.fromkeys(departed, "suppressed")
+        self.leave -= intended
+        self.state |= dict.fromkeys(intended, "sending")
+        self.owner |= dict.fromkeys(intended, f"run {number}")
+
+    @rule(number=RUNS, place=ONE, outcome=st.sampled_from(Outcome))
+    def record(self, number: int, place: int, outcome: Outcome) -> None:
+        each = self.ids[place]
+
+        self.store.ledger.record(ISSUE, [a_receipt(each, outcome)], f"run {number}")
+
+        if each in self.under_way(f"run {number}"):
+            self.state[each] = outcome.value
+            if outcome is Outcome.DEFERRED:
+                self.leave.add(each)
+
+    @rule(number=RUNS, places=SOME)
+    def release(self, number: int, places: set[int]) -> None:
+        wanted = {self.ids[place] for place in places}
+
+        self.store.ledger.release(ISSUE, wanted, f"run {number}")
+
+        released = wanted & self.under_way(f"run {number}")
+        self.state |= dict.fromkeys(released, "waiting")
+        self.leave |= released
+
+    @rule()
+    def recover(self) -> None:
+        dead = [each for each in self.ids if self.state[each] == "sending"]
+
+        assert self.store.ledger.recover(ISSUE) == len(dead)
+
+        self.state |= dict.fromkeys(dead, "in_doubt")
+        self.is_open = bool(self.unsent())
+
+    @precondition(lambda self: "in_doubt" in self.state.values())
+    @rule(resend=st.booleans())
+    def resolve(self, *, resend: bool) -> None:
+        doubtful = [each for each in self.ids if self.state[each] == "in_doubt"]
+
+        assert self.store.ledger.resolve(ISSUE, resend=resend) == len(doubtful)
+
+        self.state |= dict.fromkeys(doubtful, "waiting" if resend else "suppressed")
+        if resend:
+            self.leave |= set(doubtful)
+
+    @rule(place=ONE)
+    def leave_or_come_back(self, place: int) -> None:
+        each, address = self.ids[place], f"r{place}@example.org"
+
+        if self.subscribed[each]:
+            self.store.subscribers.remove("weekly", address)
+        else:
+            self.store.subscribers.add("weekly", an_entry(address=address))
+
+        self.subscribed[each] = not self.subscribed[each]
+
+    @invariant()
+    def everybody_is_accounted_for(self) -> None:
+        counts = Counter(self.state.values())
+        sending = counts.pop("sending", 0)
+        working = self.store.ledger.tally(ISSUE, running=True)
+        idle = self.store.ledger.tally(ISSUE, running=False)
+
+        assert working.letters == idle.letters == READERS
+        assert working == Tally(**counts | {"waiting": counts["waiting"] + sending})
+        assert idle == Tally(**counts | {"in_doubt": counts["in_doubt"] + sending})
+
+
+TestRuns = Runs.TestCase
+TestRuns.settings = settings(max_examples=30, stateful_step_count=30, deadline=None)
