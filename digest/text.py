@@ -76,7 +76,7 @@ def mask_address(address: str) -> str:
 
 def _encoded(scheme: str, host: str, port: int | None, *rest: str) -> str:
     try:
-        ascii_host = host if host.isascii() else host.encode("idna").decode("ascii")
+        ascii_host = host if host.isascii() else _to_ascii(host)
     except UnicodeError:
         return ""
     if ODD_IN_URL.search(ascii_host):
@@ -85,3 +85,12 @@ def _encoded(scheme: str, host: str, port: int | None, *rest: str) -> str:
     netloc = netloc if port is None else f"{netloc}:{port}"
     path, query, fragment = (quote(part, safe="!#$%&'()*+,-./:;=?@[]~") for part in rest)
     return urlunsplit((scheme, netloc, path, query, fragment))
+
+
+def _to_ascii(host: str) -> str:
+    """
+    As browsers do it (UTS 46): the codec of the standard library leads to other hosts.
+    """
+    import idna
+
+    return idna.encode(host, uts46=True).decode("ascii")

@@ -9,8 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 SHARED = Path(__file__).parent.parent.parent / "shared"
+# The machine may be slow, or busy; that is no finding.
+settings.register_profile("digest", deadline=None)
+settings.load_profile("digest")
+
 NO_SKIPS = "DIGEST_NO_SKIPS"
 
 

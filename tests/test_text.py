@@ -110,6 +110,7 @@ def test_an_address_that_is_fine_stays_as_it_is(url: str) -> None:
         ('https://example.org/"><script>', "https://example.org/%22%3E%3Cscript%3E"),
         ("https://example.org/?q=é#ü", "https://example.org/?q=%C3%A9#%C3%BC"),
         ("https://example.org/%41 é", "https://example.org/%41%20%C3%A9"),
+        ("https://straße.example/", "https://xn--strae-oqa.example/"),
         ("https://bücher.example:81/é", "https://xn--bcher-kva.example:81/%C3%A9"),
         ("https://[::1]:81/é", "https://[::1]:81/%C3%A9"),
         ("https://example.org/a\\b", "https://example.org/a%5Cb"),

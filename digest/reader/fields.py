@@ -160,6 +160,8 @@ def _topics(fields: Mapping[str, Any]) -> Iterator[str]:
     names = value.split(",") if isinstance(value, str) else value
     seen = set()
     for name in names if isinstance(names, list) else ():
+        if isinstance(name, bool):  # A bare `On` is a boolean in YAML.
+            _refuse("topics", name, "texts: put them into quotes")
         topic = clean_line(_text(name))
         if topic and topic.casefold() not in seen:
             seen.add(topic.casefold())

@@ -87,6 +87,8 @@ def _topics(value: list[str]) -> list[str]:
     topics = [clean_line(topic) for topic in value]
     if not topics or not all(topics):
         raise ValueError("should name at least one topic, and none of them empty")
+    if any(";" in topic or "," in topic for topic in topics):
+        raise ValueError("should name topics without commas and semicolons, which separate them")
     keys = [topic_key(topic) for topic in topics]
     if len(set(keys)) < len(keys):
         raise ValueError("names a topic twice")
