@@ -26,4 +26,6 @@ def normalize_address(raw: str) -> str:
         )
     except EmailNotValidError:
         raise ValueError("is not an address that mail can be sent to") from None
+    if "=?" in checked.local_part:
+        raise ValueError("looks like an encoded word, which headers cannot carry")
     return f"{checked.local_part}@{checked.ascii_domain}"

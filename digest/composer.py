@@ -33,7 +33,12 @@ QUOTED = [
 RISKY_START = frozenset({b".", b"F"})
 SOFT_BREAK = b"=\r\n"
 ATOM_TEXT = re.compile(r"[A-Za-z0-9 !#$%&'*+/=?^_`{|}~-]*")
-ADDRESS = re.compile(r"[^\s@<>(),:;\"\\\[\]]{1,64}@[A-Za-z0-9.-]+")
+#: RFC 5322 section 3.4.1 without quotes and comments, nor what could be read as an encoded word.
+ADDRESS = re.compile(
+    r"(?=[^@]{1,64}@)(?!.*=\?)[\w!#$%&'*+/=?^`{|}~-]+(\.[\w!#$%&'*+/=?^`{|}~-]+)*"
+    r"@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*",
+    re.ASCII,
+)
 
 
 class Composer:
@@ -105,7 +110,7 @@ def format_address(name: str, address: str) -> str:
     """
     An address for a header, whatever the name holds. LetterError if the address is unusable.
     """
-    if len(address) > MAX_ADDRESS or not address.isascii() or not ADDRESS.fullmatch(address):
+    if len(address) > MAX_ADDRESS or not ADDRESS.fullmatch(address):
         raise LetterError("an address that would break a header: correct or remove it")
     return f"{_phrase(name, 'From')} <{address}>" if name else address
 
@@ -114,7 +119,7 @@ def encode_text(text: str, header: str) -> str:
     """
     Free text for a header: as it is if it can be, in encoded words otherwise (RFC 2047).
     """
-    text = UNWANTED.sub("", " ".join(text.split()))
+    text = " ".join(UNWANTED.sub("", " ".join(text.split())).split())
     plain = text.isascii() and "=?" not in text
     if plain and len(header) + 2 + len(text) <= LINE_LENGTH:
         return text
@@ -198,7 +203,7 @@ def _constant_headers(issue: Issue, boundary: str) -> bytes:
     fields = {
         # RFC 8058 section 3.1: exactly this value.
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
-        "List-Id": f"{_phrase(issue.title, 'List-Id')} <{issue.newsletter}.{host}>",
+        "List-Id": f"{_phrase(clean_name(issue.title), 'List-Id')} <{issue.newsletter}.{host}>",
         "Feedback-ID": f"{issue.id.replace('/', '.')}:{issue.newsletter}:digest",
         "Precedence": "bulk",
         # RFC 3834, and the same for Exchange: no answers from holidays.

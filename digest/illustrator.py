@@ -70,7 +70,10 @@ def _local_path(url: str, article: Article, content: Path) -> Path:
     """
     root = content.resolve()
     folder = root if url.startswith("/") else (root / article.slug).parent
-    path = (folder / url.lstrip("/")).resolve()
+    try:
+        path = (folder / url.lstrip("/")).resolve()
+    except (OSError, RuntimeError, ValueError):  # Links in a circle, or a NUL.
+        raise PictureError("cannot be read: it is no path") from None
     if not path.is_relative_to(root):
         raise PictureError("leads out of the content folder: copy the picture into it")
     return path
@@ -78,10 +81,11 @@ def _local_path(url: str, article: Article, content: Path) -> Path:
 
 def _label(article: Article) -> str:
     """
-    The initials of the provider.
+    The initials of the provider, without quotes and brackets.
     """
     words = (article.provider.name or article.title).split()
-    return "".join(word[0] for word in words[:LETTERS_OF_A_LABEL]).upper()
+    initials = (next(filter(str.isalnum, word), "") for word in words)
+    return "".join(initials)[:LETTERS_OF_A_LABEL].upper()
 
 
 def _topic(article: Article) -> str:

@@ -7,6 +7,7 @@ The picture cache: files named by the hash of their bytes, all of them encoded b
 
 import hashlib
 import json
+import unicodedata
 import warnings
 from dataclasses import asdict
 from functools import lru_cache
@@ -45,9 +46,9 @@ class FolderCache:
         try:
             fields = json.loads(self._source_path(source, slot).read_text("utf-8"))
             picture = Picture(**fields)
+            return picture if self.path_of(picture.name).is_file() else None
         except (OSError, ValueError, TypeError):
             return None  # Never made, or the note is damaged: made anew.
-        return picture if self.path_of(picture.name).is_file() else None
 
     def put(self, source: str, data: bytes, slot: Slot, /) -> Picture:
         return self._keep(source, slot, _decode(data, slot), drawn=False)
@@ -86,7 +87,7 @@ def _decode(data: bytes, slot: Slot) -> "Image.Image":
     """
     The first frame, upright, cropped to the slot's shape and never enlarged.
     """
-    from PIL import Image, ImageOps
+    from PIL import Image, ImageOps, UnidentifiedImageError
 
     if len(data) > MAX_BYTES:
         raise PictureError(f"larger than {MAX_BYTES:,} bytes")
@@ -99,7 +100,12 @@ def _decode(data: bytes, slot: Slot) -> "Image.Image":
                 image.load()
                 upright = ImageOps.exif_transpose(image)
                 return _fit(_flatten(upright), slot)
-    except (OSError, ValueError, SyntaxError, EOFError, MemoryError) as error:
+    except PictureError:
+        raise
+    except UnidentifiedImageError:
+        raise PictureError(f"no picture in {', '.join(FORMATS)}") from None
+    except Exception as error:  # noqa: BLE001
+        # Damaged bytes make decoders raise all there is, and bombs an error of its own.
         raise PictureError(f"no picture that can be read: {error}") from None
 
 
@@ -135,6 +141,7 @@ def _encode(image: "Image.Image", slot: Slot) -> tuple[bytes, str]:
     JPEG, or PNG for transparency: what every mail program shows. No metadata.
     """
     buffer = BytesIO()
+    image.info.clear()  # Comments and profiles of the source would be written otherwise.
     if image.mode == "RGBA":
         image.save(buffer, "PNG", optimize=True)
         return buffer.getvalue(), "png"
@@ -162,8 +169,16 @@ def _draw_placeholder(label: str, topic: str, slot: Slot) -> "Image.Image":
         pen.circle(centre, radius, fill=(255, 255, 255, 22))
     font = _font(round(slot.height * 0.4))
     middle = slot.width / 2, slot.height / 2
-    pen.text(middle, label, fill=(255, 255, 255, 235), font=font, anchor="mm")
+    pen.text(middle, _drawable(label), fill=(255, 255, 255, 235), font=font, anchor="mm")
     return image
+
+
+def _drawable(label: str) -> str:
+    """
+    What the font of Pillow knows: ASCII. Accents are dropped, and what would be empty boxes.
+    """
+    plain = unicodedata.normalize("NFKD", label)
+    return "".join(char for char in plain if char.isascii() and char.isprintable())
 
 
 @lru_cache(maxsize=8)

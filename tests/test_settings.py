@@ -261,7 +261,7 @@ def test_all_problems_come_at_once_each_with_its_line(tmp_path: Path) -> None:
         ('[store]\nfile = "x"', "store.file: unknown key; known are: url"),
         (
             WEEKLY.replace(".weekly", ".other") + 'sender = "x@example.org"',
-            "newsletters.other.sender: unknown key; known are: from, language, max_delay, ",
+            "newsletters.other.sender: unknown key; known are: any_topic, decay, exclude, ",
         ),
         (
             WEEKLY.replace(".weekly", ".other")

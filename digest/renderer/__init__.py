@@ -24,6 +24,7 @@ from jinja2 import (
     StrictUndefined,
     TemplateNotFound,
     TemplateSyntaxError,
+    UndefinedError,
 )
 
 from ..errors import ThemeError
@@ -43,9 +44,25 @@ RIGHT_TO_LEFT = frozenset({"ar", "dv", "fa", "he", "ku", "ps", "ur", "yi"})
 DOCTYPE = "<!DOCTYPE html>"
 ENTITY = re.compile(r"&([A-Za-z][A-Za-z0-9]*;)")
 XML_ENTITIES = frozenset({"amp;", "lt;", "gt;", "quot;", "apos;"})
-STYLE_ATTRIBUTE = re.compile(r'style="[^"]*"')
-TAG_MISMATCH = re.compile(r"Opening and ending tag mismatch: (\S+) line \d+ and ([^\s,]+).*")
-OFFSET = re.compile(r"at position (\d+)")
+#: Within tags only: an article may write about attributes.
+STYLE_ATTRIBUTE = re.compile(r'(<[a-z][a-z0-9]*(?: [a-z:-]+="[^"]*")* style=")([^"]*)')
+LEFTOVER = re.compile(r'(<style[^<>]*) data-premailer="ignore"')
+#: What libxml2 says, without its lines: they count in the output.
+XML_REASONS = (
+    (re.compile(r", line \d+, column \d+$"), ""),
+    (
+        re.compile(r"Opening and ending tag mismatch: (\S+) line \d+ and (\S+)"),
+        r"<\1> is closed with </\2>",
+    ),
+    (re.compile(r"Premature end of data in tag (\S+) line \d+"), r"<\1> is not closed"),
+)
+#: Where mrml writes backslashes twice, and characters that it takes for unprintable as `\u{ad}`.
+BRITTLE = re.compile(
+    r"""(?s:<(?:mj-)?style\b.*?</(?:mj-)?style>)|="[^"<]*"|='[^'<]*'|<mj-title>[^<]*"""
+)
+NOT_PLAIN = re.compile(r"[^ -~]|\\")
+OFFSET = re.compile(r" in root template at position (\d+):\d+")
+UNKNOWN_TAG = re.compile(r"<(mj-[a-z-]+)")
 
 
 def shipped_themes() -> Path:
@@ -109,19 +126,20 @@ class Renderer:
             # Once more, slowly, to learn which line of which template wrote that line.
             environment = _environment(theme, html=True, marked=True)
             marked = _run(theme, environment, HTML_TEMPLATE, context)
-            file, line = origin_of(marked, error.line)
-            raise ThemeError(error.reason, file=str(theme / file), line=line) from None
+            file, line = origin_of(ENTITY.sub(_numeric, marked), error.line, error.column)
+            file = str(theme / (file or HTML_TEMPLATE))
+            raise ThemeError(error.reason, file=file, line=line) from None
         return _inline_styles(html)
 
 
 class _MjmlError(Exception):
     """
-    What the theme wrote is not MJML; `line` counts in the theme's output.
+    What the theme wrote is not MJML; line and column count in the theme's output, from 1.
     """
 
-    def __init__(self, reason: str, line: int) -> None:
+    def __init__(self, reason: str, line: int, column: int) -> None:
         super().__init__(reason)
-        self.reason, self.line = reason, line
+        self.reason, self.line, self.column = reason, line, column
 
 
 def _environment(theme: Path, *, html: bool, marked: bool) -> Environment:
@@ -194,7 +212,8 @@ def _subject(newsletter: Newsletter, context: Mapping[str, Any]) -> str:
     except Exception as error:  # noqa: BLE001 - a template is somebody's program
         message = f"the subject of {newsletter.id} does not render: {error}"
         raise ThemeError(message) from None
-    return UNWANTED.sub("", " ".join(subject.split()))[:MAX_SUBJECT] or newsletter.title
+    line = " ".join(UNWANTED.sub("", " ".join(subject.split())).split())
+    return line[:MAX_SUBJECT].rstrip() or newsletter.title
 
 
 def _run(theme: Path, environment: Environment, name: str, context: Mapping[str, Any]) -> str:
@@ -203,13 +222,21 @@ def _run(theme: Path, environment: Environment, name: str, context: Mapping[str,
     except TemplateSyntaxError as error:
         file = error.filename or str(theme / name)
         raise ThemeError(error.message or "syntax error", file=file, line=error.lineno) from None
-    except TemplateNotFound as error:
-        raise ThemeError(f'there is no template "{error.name}"', file=str(theme)) from None
     except Exception as error:  # noqa: BLE001
         # A theme is somebody's program; whatever it raises, its author is told where.
-        frames = [each for each in extract_tb(error.__traceback__) if each.filename.endswith(".j2")]
-        file, line = (frames[-1].filename, frames[-1].lineno) if frames else (name, None)
-        raise ThemeError(f"{error}", file=file, line=line) from None
+        frames = extract_tb(error.__traceback__)
+        inside = [each for each in frames if Path(each.filename).is_relative_to(theme)]
+        file = inside[-1].filename if inside else str(theme / name)
+        line = inside[-1].lineno if inside else None
+        raise ThemeError(_reason_of(error), file=file, line=line) from None
+
+
+def _reason_of(error: Exception) -> str:
+    if isinstance(error, TemplateNotFound):
+        return f'there is no template "{error.name}"'
+    if isinstance(error, UndefinedError):
+        return error.message or "something is undefined"
+    return f"{type(error).__name__}: {error}"
 
 
 def _wrap(text: str, indent: str = "") -> str:
@@ -233,7 +260,17 @@ def _numeric(match: re.Match[str]) -> str:
     name = match[1]
     if name in XML_ENTITIES or name not in html5:
         return match[0]
-    return "".join(f"&#{ord(char)};" for char in html5[name])
+    return "".join(map(_as_number, html5[name]))
+
+
+def _in_ascii(match: re.Match[str]) -> str:
+    if match[0].startswith(("<style", "<mj-style")):
+        return match[0]  # There, numbers would be read as they stand.
+    return NOT_PLAIN.sub(_as_number, match[0])
+
+
+def _as_number(char: str | re.Match[str]) -> str:
+    return f"&#{ord(char[0])};"
 
 
 def _check_xml(source: str) -> None:
@@ -246,21 +283,34 @@ def _check_xml(source: str) -> None:
     try:
         etree.fromstring(source.encode(), parser)
     except etree.XMLSyntaxError as error:
-        reason = TAG_MISMATCH.sub(r"<\1> is closed with </\2>", error.msg or "not well-formed")
-        raise _MjmlError(reason, error.lineno or 1) from None
+        reason = error.msg or "not well-formed"
+        for pattern, plain in XML_REASONS:
+            reason = pattern.sub(plain, reason)
+        line, column = error.position
+        raise _MjmlError(reason, line, column - 1) from None
 
 
 def _to_html(source: str) -> str:
     from mjml import mjml2html
 
+    source = BRITTLE.sub(_in_ascii, source)
     try:
         # An empty map of fonts: otherwise the page loads fonts from a third party.
         html: str = mjml2html(source, fonts={})
     except ValueError as error:
         offset = OFFSET.search(str(error))
         before = source.encode()[: int(offset[1])] if offset else b""
-        raise _MjmlError(f"not valid MJML: {error}", before.count(b"\n") + 1) from None
+        raise _error_after(before, f"not valid MJML: {OFFSET.sub('', str(error))}") from None
+    # Mrml passes on tags that it does not know; in an article's text there are no tags.
+    if unknown := UNKNOWN_TAG.search(html):
+        before = source.partition(unknown[0])[0].encode()
+        raise _error_after(before, f"not valid MJML: there is no <{unknown[1]}> here")
     return html
+
+
+def _error_after(before: bytes, reason: str) -> _MjmlError:
+    lines = before.decode("utf-8", "ignore").replace("&#10;", "\n").split("\n")
+    return _MjmlError(reason, len(lines), len(lines[-1]) + 1)
 
 
 def _inline_styles(html: str) -> str:
@@ -285,5 +335,5 @@ def _inline_styles(html: str) -> str:
         # As attributes, widths in per cent would make Outlook draw pictures at file size.
         disable_basic_attributes=["width", "height", "align", "valign", "bgcolor"],
     )
-    inlined = inlined.replace(' data-premailer="ignore"', "")
-    return STYLE_ATTRIBUTE.sub(lambda match: match.group().replace("; ", ";"), inlined)
+    inlined = LEFTOVER.sub(r"\1", inlined)
+    return STYLE_ATTRIBUTE.sub(lambda match: match[1] + match[2].replace("; ", ";"), inlined)

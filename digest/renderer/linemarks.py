@@ -7,7 +7,6 @@ template's own text has a mark that names the template and the line.
 
 import re
 from collections.abc import Iterator
-from pathlib import PurePath
 
 from jinja2.ext import Extension
 from jinja2.lexer import Token, TokenStream
@@ -22,7 +21,7 @@ class LineMarks(Extension):
     """
 
     def filter_stream(self, stream: TokenStream) -> Iterator[Token]:
-        file = PurePath(stream.filename or stream.name or "").name
+        file = stream.name or ""
         for token in stream:
             if token.type == "data":
                 first, *lines = token.value.split("\n")
@@ -36,14 +35,18 @@ class LineMarks(Extension):
                 yield token
 
 
-def origin_of(marked: str, line: int) -> tuple[str, int]:
+def origin_of(marked: str, line: int, column: int) -> tuple[str, int]:
     """
-    The template and the line in it that wrote line `line` of the output.
+    The template and the line in it that wrote this character of the output, counted from 1.
     """
-    lines = marked.split("\n")[:line]
-    for text in reversed(lines):
-        found = MARK.findall(text)
-        if found:
-            file, number = found[-1]
-            return file, int(number)
-    return "", 1
+    *above, text = marked.split("\n")[:line]
+    origin: tuple[str, str] | None = None
+    length_of_marks = 0
+    for match in MARK.finditer(text):
+        if match.start() - length_of_marks >= column:
+            break
+        origin = match[1], match[2]
+        length_of_marks += len(match[0])
+    while origin is None and above:
+        origin = next(reversed(MARK.findall(above.pop())), None)
+    return (origin[0], int(origin[1])) if origin else ("", 1)

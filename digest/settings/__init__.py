@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Literal
 
 from ..errors import NotFoundError, SettingsError
-from ..model import Newsletter, Site
+from ..model import Newsletter, Site, Topic
+from .newsletters import NewsletterTable, TopicTable
 from .problems import problems_of
-from .tables import DkimTable, NewsletterTable, Root, SmtpTable
+from .tables import DkimTable, Root, SmtpTable
 
 __all__ = ["DkimSettings", "Settings", "SmtpSettings", "load_settings"]
 
@@ -76,6 +77,7 @@ class Settings:
     templates: Path
     smtp: SmtpSettings | None
     dkim: DkimSettings | None
+    topics: tuple[Topic, ...]
     newsletters: Mapping[str, Newsletter]
 
     def newsletter(self, newsletter_id: str) -> Newsletter:
@@ -133,7 +135,18 @@ def _settings(path: Path, root: Root, environ: Mapping[str, str]) -> Settings:
         templates=_below(folder, root.templates.path),
         smtp=_smtp(folder, root.smtp, environ) if root.smtp else None,
         dkim=_dkim(folder, root.dkim) if root.dkim else None,
+        topics=tuple(_topic(path, name, table) for name, table in root.topics.items()),
         newsletters={name: _newsletter(name, table) for name, table in root.newsletters.items()},
+    )
+
+
+def _topic(path: Path, name: str, table: TopicTable) -> Topic:
+    return Topic(
+        name=name,
+        parent=table.parent,
+        keywords=tuple(table.keywords),
+        aliases=tuple(table.aliases),
+        file=str(path),
     )
 
 
@@ -145,6 +158,22 @@ def _newsletter(name: str, table: NewsletterTable) -> Newsletter:
         subject=table.subject,
         topics=tuple(table.topics),
         per_topic=table.per_topic,
+        max_articles=table.max_articles,
+        min_articles=table.min_articles,
+        thin_week=table.thin_week,
+        max_window=table.max_window,
+        min_heat=table.min_heat,
+        min_quality=table.min_quality,
+        per_provider=table.per_provider,
+        types=tuple(table.types),
+        exclude_domains=tuple(table.exclude.domains),
+        exclude_words=tuple(table.exclude.words),
+        decay=table.decay,
+        fold_related=table.fold_related,
+        near_duplicates=table.near_duplicates or None,
+        order=table.order,
+        no_news=table.no_news,
+        any_topic=table.any_topic,
         schedule=table.schedule.schedule() if table.schedule else None,
         window=table.window,
         max_delay=table.max_delay,
