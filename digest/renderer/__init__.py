@@ -5,13 +5,10 @@ The order and the options of the chain are measured ones: others lose the doctyp
 colours or the width of pictures in Outlook.
 """
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import cache, partial
-from html.entities import html5
-from logging import CRITICAL
 from pathlib import Path
 from textwrap import fill
 from traceback import extract_tb
@@ -32,6 +29,7 @@ from ..model import Edition, Issue, Newsletter, Page, Picture, Site
 from ..text import UNWANTED, clean_line
 from ..tokens import PATHS
 from .linemarks import LineMarks, origin_of
+from .mjml import MjmlError, to_html, without_names
 
 HTML_TEMPLATE = "issue.mjml.j2"
 TEXT_TEMPLATE = "issue.txt.j2"
@@ -40,29 +38,6 @@ PICTURES_PATH = "/i/"
 TEXT_COLUMNS = 72
 MAX_SUBJECT = 200
 RIGHT_TO_LEFT = frozenset({"ar", "dv", "fa", "he", "ku", "ps", "ur", "yi"})
-
-DOCTYPE = "<!DOCTYPE html>"
-ENTITY = re.compile(r"&([A-Za-z][A-Za-z0-9]*;)")
-XML_ENTITIES = frozenset({"amp;", "lt;", "gt;", "quot;", "apos;"})
-#: Within tags only: an article may write about attributes.
-STYLE_ATTRIBUTE = re.compile(r'(<[a-z][a-z0-9]*(?: [a-z:-]+="[^"]*")* style=")([^"]*)')
-LEFTOVER = re.compile(r'(<style[^<>]*) data-premailer="ignore"')
-#: What libxml2 says, without its lines: they count in the output.
-XML_REASONS = (
-    (re.compile(r", line \d+, column \d+$"), ""),
-    (
-        re.compile(r"Opening and ending tag mismatch: (\S+) line \d+ and (\S+)"),
-        r"<\1> is closed with </\2>",
-    ),
-    (re.compile(r"Premature end of data in tag (\S+) line \d+"), r"<\1> is not closed"),
-)
-#: Where mrml writes backslashes twice, and characters that it takes for unprintable as `\u{ad}`.
-BRITTLE = re.compile(
-    r"""(?s:<(?:mj-)?style\b.*?</(?:mj-)?style>)|="[^"<]*"|='[^'<]*'|<mj-title>[^<]*"""
-)
-NOT_PLAIN = re.compile(r"[^ -~]|\\")
-OFFSET = re.compile(r" in root template at position (\d+):\d+")
-UNKNOWN_TAG = re.compile(r"<(mj-[a-z-]+)")
 
 
 def shipped_themes() -> Path:
@@ -118,28 +93,15 @@ class Renderer:
 
     def _html(self, theme: Path, context: Mapping[str, Any]) -> str:
         source = _run(theme, self._environment(theme, html=True), HTML_TEMPLATE, context)
-        source = ENTITY.sub(_numeric, source)
         try:
-            _check_xml(source)
-            html = _to_html(source)
-        except _MjmlError as error:
+            return to_html(source)
+        except MjmlError as error:
             # Once more, slowly, to learn which line of which template wrote that line.
             environment = _environment(theme, html=True, marked=True)
             marked = _run(theme, environment, HTML_TEMPLATE, context)
-            file, line = origin_of(ENTITY.sub(_numeric, marked), error.line, error.column)
+            file, line = origin_of(without_names(marked), error.line, error.column)
             file = str(theme / (file or HTML_TEMPLATE))
             raise ThemeError(error.reason, file=file, line=line) from None
-        return _inline_styles(html)
-
-
-class _MjmlError(Exception):
-    """
-    What the theme wrote is not MJML; line and column count in the theme's output, from 1.
-    """
-
-    def __init__(self, reason: str, line: int, column: int) -> None:
-        super().__init__(reason)
-        self.reason, self.line, self.column = reason, line, column
 
 
 def _environment(theme: Path, *, html: bool, marked: bool) -> Environment:
@@ -251,89 +213,3 @@ def _wrap(text: str, indent: str = "") -> str:
         break_long_words=False,
         break_on_hyphens=False,
     )
-
-
-def _numeric(match: re.Match[str]) -> str:
-    """
-    `&nbsp;` as a number: XML knows only five names.
-    """
-    name = match[1]
-    if name in XML_ENTITIES or name not in html5:
-        return match[0]
-    return "".join(map(_as_number, html5[name]))
-
-
-def _in_ascii(match: re.Match[str]) -> str:
-    if match[0].startswith(("<style", "<mj-style")):
-        return match[0]  # There, numbers would be read as they stand.
-    return NOT_PLAIN.sub(_as_number, match[0])
-
-
-def _as_number(char: str | re.Match[str]) -> str:
-    return f"&#{ord(char[0])};"
-
-
-def _check_xml(source: str) -> None:
-    """
-    Mrml swallows wrong closing tags in silence; an XML parser names their line.
-    """
-    from lxml import etree
-
-    parser = etree.XMLParser(resolve_entities=False, no_network=True)
-    try:
-        etree.fromstring(source.encode(), parser)
-    except etree.XMLSyntaxError as error:
-        reason = error.msg or "not well-formed"
-        for pattern, plain in XML_REASONS:
-            reason = pattern.sub(plain, reason)
-        line, column = error.position
-        raise _MjmlError(reason, line, column - 1) from None
-
-
-def _to_html(source: str) -> str:
-    from mjml import mjml2html
-
-    source = BRITTLE.sub(_in_ascii, source)
-    try:
-        # An empty map of fonts: otherwise the page loads fonts from a third party.
-        html: str = mjml2html(source, fonts={})
-    except ValueError as error:
-        offset = OFFSET.search(str(error))
-        before = source.encode()[: int(offset[1])] if offset else b""
-        raise _error_after(before, f"not valid MJML: {OFFSET.sub('', str(error))}") from None
-    # Mrml passes on tags that it does not know; in an article's text there are no tags.
-    if unknown := UNKNOWN_TAG.search(html):
-        before = source.partition(unknown[0])[0].encode()
-        raise _error_after(before, f"not valid MJML: there is no <{unknown[1]}> here")
-    return html
-
-
-def _error_after(before: bytes, reason: str) -> _MjmlError:
-    lines = before.decode("utf-8", "ignore").replace("&#10;", "\n").split("\n")
-    return _MjmlError(reason, len(lines), len(lines[-1]) + 1)
-
-
-def _inline_styles(html: str) -> str:
-    from premailer import transform
-
-    # premailer only keeps a doctype in capitals, and mrml's own sheet is better left whole.
-    html = DOCTYPE + html.removeprefix(DOCTYPE.lower())
-    html = html.replace(
-        '<style type="text/css">', '<style type="text/css" data-premailer="ignore">'
-    )
-    inlined: str = transform(
-        html,
-        pretty_print=False,
-        allow_network=False,
-        strip_important=False,
-        keep_style_tags=False,
-        remove_classes=False,
-        disable_validation=True,
-        align_floating_images=False,
-        cache_css_parsing=True,
-        cssutils_logging_level=CRITICAL,
-        # As attributes, widths in per cent would make Outlook draw pictures at file size.
-        disable_basic_attributes=["width", "height", "align", "valign", "bgcolor"],
-    )
-    inlined = LEFTOVER.sub(r"\1", inlined)
-    return STYLE_ATTRIBUTE.sub(lambda match: match[1] + match[2].replace("; ", ";"), inlined)
