@@ -349,14 +349,22 @@ def test_who_leaves_during_the_run_gets_no_letter(store: Store) -> None:
 def test_who_stops_listening_ends_the_run_in_good_order(store: Store, connections: int) -> None:
     an_issue_of(store, 450)
     before = threading.active_count()
-    transport = MemoryTransport(connections=connections)
-    receipts = a_sending(store, transport).receipts_iter()
+
+    def linger(letter: Letter) -> Receipt:
+        if len(transport.letters) > GROUP and not sending.stopped:
+            threading.Event().wait(0.02)
+        return accept(letter)
+
+    transport = MemoryTransport(linger, connections=connections)
+    sending = a_sending(store, transport)
+    receipts = sending.receipts_iter()
     next(receipts)
 
     receipts.close()  # type: ignore[attr-defined]
 
     assert threading.active_count() == before
     sent = len(transport.letters)
+    assert sent < 450
     assert tally(store) == Tally(accepted=sent, waiting=450 - sent)
 
 

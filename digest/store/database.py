@@ -7,6 +7,7 @@ Several processes may use it at once. Reads see a settled state, writes wait for
 import fcntl
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,13 +15,17 @@ from typing import Any
 from urllib.parse import quote
 
 from sqlalchemy import Connection, create_engine, event, inspect, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import QueuePool
 
 from ..errors import StoreBusy, StoreError
 
 #: The newest migration. A test compares it with Alembic's own opinion.
 HEAD = "0001"
 BUSY_TIMEOUT = 30
+#: Whoever asks whether a run is at work has the lock for an instant: a run asks this often for it.
+LOCK_ATTEMPTS = 5
+LOCK_PAUSE = 0.05
 
 
 class Database:
@@ -28,13 +33,22 @@ class Database:
     Opens the file, makes it if it may, and brings its tables up to date.
     """
 
-    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+    def __init__(
+        self, path: Path, *, read_only: bool = False, busy_timeout: float = BUSY_TIMEOUT
+    ) -> None:
         self.path = path
         self._read_only = read_only
+        self._busy_timeout = busy_timeout
         if not read_only:
             _create_private(path)
         self._engine = create_engine(
-            "sqlite://", creator=self._connect, pool_size=20, hide_parameters=True
+            "sqlite://",
+            creator=self._connect,
+            hide_parameters=True,
+            # Without a path in the address SQLAlchemy would share connections within a thread, and
+            # with many threads close those in use.
+            poolclass=QueuePool,
+            max_overflow=-1,
         )
         event.listen(self._engine, "begin", _begin)
         self._migrate()
@@ -64,11 +78,9 @@ class Database:
         """
         lock = self._open_lock()
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            message = f"another run is at work on {self.path}: try again when it is done"
-            raise StoreBusy(message) from None
-        else:
+            if not any(_taken(lock, pause=LOCK_PAUSE) for _ in range(LOCK_ATTEMPTS)):
+                message = f"another run is at work on {self.path}: try again when it is done"
+                raise StoreBusy(message)
             yield
         finally:
             os.close(lock)
@@ -76,19 +88,26 @@ class Database:
     @property
     def locked(self) -> bool:
         """
-        Whether a run is at work.
+        Whether a run is at work. Leaves no file behind.
         """
         try:
-            with self.lock():
-                return False
-        except StoreBusy:
-            return True
+            lock = os.open(self._lock_path, os.O_RDONLY)
+        except OSError:
+            return False
+        try:
+            return not _taken(lock)
+        finally:
+            os.close(lock)
 
     def close(self) -> None:
         self._engine.dispose()
 
+    @property
+    def _lock_path(self) -> Path:
+        return self.path.with_name(self.path.name + ".lock")
+
     def _open_lock(self) -> int:
-        path = self.path.with_name(self.path.name + ".lock")
+        path = self._lock_path
         try:
             return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
@@ -101,7 +120,7 @@ class Database:
             uri=True,
             isolation_level=None,  # Transactions begin where we say so.
             check_same_thread=False,
-            timeout=BUSY_TIMEOUT,
+            timeout=self._busy_timeout,
         )
         if not self._read_only:
             connection.execute("PRAGMA journal_mode=WAL")
@@ -116,7 +135,8 @@ class Database:
             return
         if self._read_only:
             raise StoreError(
-                f"the store {self.path} is of an older version: run `digest status` once"
+                f"the store {self.path} is of an older version: the next `digest send`, or any"
+                " change to the subscribers, brings it up to date"
             )
         from .migrations import upgrade
 
@@ -158,13 +178,31 @@ def _wrapped(path: Path) -> Iterator[None]:
     """
     try:
         yield
-    except OperationalError as error:
-        reason = str(error.orig)
-        if "locked" in reason:
-            raise StoreBusy(f"the store {path} is busy: run again") from None
-        raise StoreError(f"the store {path} cannot be used: {reason}") from None
     except DBAPIError as error:
-        raise StoreError(f"the store {path} refuses: {error.orig}") from None
+        raise _in_our_words(path, error.orig) from None
+    except sqlite3.Error as error:
+        # What fails while a transaction begins does not pass through SQLAlchemy.
+        raise _in_our_words(path, error) from None
+
+
+def _in_our_words(path: Path, error: BaseException | None) -> StoreError:
+    if not isinstance(error, sqlite3.OperationalError):
+        return StoreError(f"the store {path} refuses: {error}")
+    if "locked" in str(error):
+        return StoreBusy(f"the store {path} is busy: run again")
+    return StoreError(f"the store {path} cannot be used: {error}")
+
+
+def _taken(lock: int, *, pause: float = 0) -> bool:
+    """
+    Whether the lock is ours now. If it is not, wait a moment before saying so.
+    """
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        time.sleep(pause)
+        return False
+    return True
 
 
 def _create_private(path: Path) -> None:

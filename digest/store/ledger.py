@@ -15,6 +15,7 @@ from collections.abc import Set as AbstractSet
 from datetime import datetime
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Exists,
     Select,
@@ -60,7 +61,7 @@ class Ledger:
                     .where(batches.c.issue == issue, batches.c.number == batch)
                     .values(state="leased", run=run)
                 )
-                self._suppress_departed(connection, issue, newsletter, batch)
+                self._suppress_departed(connection, issue, newsletter, letters.c.batch == batch)
                 recipients = _recipients(connection, issue, batch)
             if recipients:
                 return recipients
@@ -84,7 +85,12 @@ class Ledger:
                 )
                 .returning(letters.c.subscriber_id)
             )
-            return frozenset(intended.scalars())
+            ids = frozenset(intended.scalars())
+            if len(ids) < len(subscriber_ids):
+                self._suppress_departed(
+                    connection, issue, newsletter, letters.c.subscriber_id.in_(subscriber_ids)
+                )
+            return ids
 
     def record(self, issue_id: str, receipts: Iterable[Receipt], run: str, /) -> None:
         """
@@ -180,13 +186,13 @@ class Ledger:
         return Tally(**counts | {state: counts.get(state, 0) + sending})
 
     def _suppress_departed(
-        self, connection: Connection, issue: int, newsletter: int, batch: int
+        self, connection: Connection, issue: int, newsletter: int, among: ColumnElement[bool]
     ) -> None:
         connection.execute(
             update(letters)
             .where(
                 letters.c.issue == issue,
-                letters.c.batch == batch,
+                among,
                 letters.c.state.in_(UNSENT),
                 ~_subscribed(newsletter),
             )

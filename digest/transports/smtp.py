@@ -5,6 +5,7 @@ What is in doubt is known exactly: a letter whose last byte was handed to the ke
 reply never came. A line that breaks earlier has delivered nothing (checked with Postfix).
 """
 
+import re
 import smtplib
 import socket
 import ssl
@@ -14,7 +15,7 @@ from typing import Literal, NoReturn
 
 from ..errors import TransportAway, TransportError
 from ..model import Letter, Outcome, Receipt
-from ..text import clean_line
+from ..text import clean_line, mask_address
 from .pace import Pace
 
 CONNECT_TIMEOUT = 60
@@ -24,12 +25,11 @@ REPLY_TIMEOUT = 600
 #: In a row and without a letter delivered in between.
 MAX_LOST_CONNECTIONS = 3
 MAX_REPLY = 500
+ADDRESS = re.compile(r"""[^\s<>()"']+@[^\s<>()"',;:]+""")
 
-OK = 250
 START_INPUT = 354
 CLOSING = 421
-FORWARDED = 251
-TEMPORARY, PERMANENT = range(400, 500), range(500, 600)
+FINE, TEMPORARY, PERMANENT = range(200, 300), range(400, 500), range(500, 600)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,41 +75,40 @@ class SmtpTransport:
         try:
             for letter in letters:
                 self._pace.wait()
-                while True:
+                receipt: Receipt | None = None
+                while receipt is None:
                     line = line or self._connect()
                     try:
                         receipt = _transact(line, letter)
                     except _LostError as error:
                         _hang_up(line)
                         line, lost = None, lost + 1
-                        if lost >= MAX_LOST_CONNECTIONS:
-                            raise self._away(error) from None
-                        continue
-                    break
-                lost = 0
+                        self._count_lost(lost, error)
                 if receipt.outcome is Outcome.IN_DOUBT or receipt.code == CLOSING:
                     _hang_up(line)
                     line = None
+                lost = lost + 1 if receipt.outcome is Outcome.IN_DOUBT else 0
                 yield receipt
+                self._count_lost(lost, _LostError("it takes letters and gives no reply"))
         finally:
             if line:
                 _quit(line)
+
+    def _count_lost(self, lost: int, error: _LostError) -> None:
+        if lost >= MAX_LOST_CONNECTIONS:
+            raise self._away(error) from None
 
     def _connect(self) -> smtplib.SMTP:
         server = self._server
         try:
             line = self._open()
-            try:
-                line.ehlo_or_helo_if_needed()
-                if server.username:
-                    line.login(server.username, server.password or "")
-            except BaseException:
-                _hang_up(line)
-                raise
         except smtplib.SMTPAuthenticationError as error:
             self._refuse_login(error)
         except smtplib.SMTPNotSupportedError as error:
             raise TransportError(f"mail server {server}: {error}") from None
+        except UnicodeError:
+            message = f"mail server {server}: its name, the user name or the password is not ASCII"
+            raise TransportError(message) from None
         except ssl.SSLCertVerificationError as error:
             message = f"mail server {server}: its certificate is not valid: {error.verify_message}"
             raise TransportError(message) from None
@@ -121,14 +120,31 @@ class SmtpTransport:
 
     def _open(self) -> smtplib.SMTP:
         server = self._server
-        context = ssl.create_default_context(cafile=server.ca_file)
-        host, port, name = server.host, server.port, self._hostname
-        if server.security == "tls":
-            return smtplib.SMTP_SSL(host, port, name, timeout=CONNECT_TIMEOUT, context=context)
-        line = smtplib.SMTP(host, port, name, timeout=CONNECT_TIMEOUT)
-        if server.security == "starttls":
-            line.starttls(context=context)
+        line = self._dial()
+        try:
+            if server.security == "starttls":
+                line.starttls(context=self._context())
+            line.ehlo_or_helo_if_needed()
+            if server.username:
+                line.login(server.username, server.password or "")
+        except BaseException:
+            _hang_up(line)
+            raise
         return line
+
+    def _dial(self) -> smtplib.SMTP:
+        host, port, name = self._server.host, self._server.port, self._hostname
+        if self._server.security == "tls":
+            context = self._context()
+            return smtplib.SMTP_SSL(host, port, name, timeout=CONNECT_TIMEOUT, context=context)
+        return smtplib.SMTP(host, port, name, timeout=CONNECT_TIMEOUT)
+
+    def _context(self) -> ssl.SSLContext:
+        try:
+            return ssl.create_default_context(cafile=self._server.ca_file)
+        except OSError as error:
+            message = f"smtp.ca_file: {self._server.ca_file} cannot be used: {error.strerror}"
+            raise TransportError(message) from None
 
     def _refuse_login(self, error: smtplib.SMTPAuthenticationError) -> NoReturn:
         if error.smtp_code in TEMPORARY:
@@ -139,9 +155,9 @@ class SmtpTransport:
         raise TransportError(message) from None
 
     def _away(self, error: Exception) -> TransportAway:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else ""
-        reason = reason or clean_line(str(error)) or type(error).__name__
-        return TransportAway(f"mail server {self._server} is away ({reason}): run again later")
+        return TransportAway(
+            f"mail server {self._server} is away ({_reason(error)}): run again later"
+        )
 
 
 def _transact(line: smtplib.SMTP, letter: Letter) -> Receipt:
@@ -151,13 +167,13 @@ def _transact(line: smtplib.SMTP, letter: Letter) -> Receipt:
     options = [f"size={len(letter.data)}"] if line.has_extn("size") else []
     _expect_sender(line, lambda: line.mail(letter.sender, options))
     code, reply = _ask(lambda: line.rcpt(letter.recipient))
-    if code not in {OK, FORWARDED}:
-        _ask(line.rset)
-        return _receipt(letter, code, reply)
+    if code not in FINE:
+        _reset(line)
+        return _receipt(letter, _refusal(code), code, reply)
     code, reply = _ask(lambda: line.docmd("DATA"))
     if code != START_INPUT:
-        _ask(line.rset)
-        return _receipt(letter, code, reply)
+        _reset(line)
+        return _receipt(letter, _refusal(code), code, reply)
     return _content(line, letter)
 
 
@@ -176,7 +192,11 @@ def _content(line: smtplib.SMTP, letter: Letter) -> Receipt:
     except (OSError, smtplib.SMTPException) as error:
         text = f"no reply after the last byte: {clean_line(str(error))}"
         return Receipt(letter=letter, outcome=Outcome.IN_DOUBT, text=text[:MAX_REPLY])
-    return _receipt(letter, code, reply)
+    if code in FINE:
+        return _receipt(letter, Outcome.ACCEPTED, code, reply)
+    if code in TEMPORARY or code in PERMANENT:
+        return _receipt(letter, _refusal(code), code, reply)
+    return _receipt(letter, Outcome.IN_DOUBT, max(code, 0), reply)
 
 
 def _expect_sender(line: smtplib.SMTP, command: Callable[[], tuple[int, bytes]]) -> None:
@@ -184,10 +204,10 @@ def _expect_sender(line: smtplib.SMTP, command: Callable[[], tuple[int, bytes]])
     A refused sender is nobody's address but ours: TransportError, before the list is burnt.
     """
     code, reply = _ask(command)
-    if code == OK:
+    if code in FINE:
         return
-    _ask(line.rset)
-    text = clean_line(reply.decode("utf-8", "replace"))[:MAX_REPLY]
+    _reset(line)
+    text = _decoded(reply)
     if code in TEMPORARY:
         raise TransportAway(f"the mail server defers our sender ({code} {text}): run again later")
     raise TransportError(
@@ -201,19 +221,43 @@ def _ask(command: Callable[[], tuple[int, bytes]]) -> tuple[int, bytes]:
     except (OSError, smtplib.SMTPException) as error:
         raise _LostError(str(error)) from None
     if code == CLOSING:
-        raise _LostError(clean_line(reply.decode("utf-8", "replace")))
+        raise _LostError(f"{code} {_decoded(reply)}")
     return code, reply
 
 
-def _receipt(letter: Letter, code: int, reply: bytes) -> Receipt:
-    if code // 100 == OK // 100:
-        outcome = Outcome.ACCEPTED
-    elif code in PERMANENT:
-        outcome = Outcome.REFUSED
+def _reset(line: smtplib.SMTP) -> None:
+    """
+    Forget the letter that was refused. A line that breaks over it does not undo the refusal.
+    """
+    try:
+        line.rset()
+    except (OSError, smtplib.SMTPException):
+        line.close()
+
+
+def _refusal(code: int) -> Outcome:
+    return Outcome.REFUSED if code in PERMANENT else Outcome.DEFERRED
+
+
+def _receipt(letter: Letter, outcome: Outcome, code: int, reply: bytes) -> Receipt:
+    return Receipt(letter=letter, outcome=outcome, code=code, text=_decoded(reply))
+
+
+def _decoded(reply: bytes) -> str:
+    return clean_line(reply.decode("utf-8", "replace"))[:MAX_REPLY]
+
+
+def _reason(error: Exception) -> str:
+    """
+    What an error says, in one line and without anybody's address.
+    """
+    if isinstance(error, smtplib.SMTPResponseException):
+        reply = error.smtp_error
+        text = _decoded(reply if isinstance(reply, bytes) else reply.encode())
+        reason = f"{error.smtp_code} {text}"
     else:
-        outcome = Outcome.DEFERRED
-    text = clean_line(reply.decode("utf-8", "replace"))[:MAX_REPLY]
-    return Receipt(letter=letter, outcome=outcome, code=code, text=text)
+        reason = getattr(error, "strerror", None) or clean_line(str(error)) or type(error).__name__
+    return ADDRESS.sub(lambda found: mask_address(found[0]), reason)
 
 
 def _as_content(data: bytes) -> bytes:
@@ -240,5 +284,6 @@ def _quit(line: smtplib.SMTP) -> None:
         line.close()
 
 
-def _hang_up(line: smtplib.SMTP) -> None:
-    line.close()
+def _hang_up(line: smtplib.SMTP | None) -> None:
+    if line:
+        line.close()
