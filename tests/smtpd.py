@@ -110,7 +110,7 @@ def smtp_server(
             if isinstance(data, LoginPassword)
             else None
         )
-        return AuthResult(success=given == login)
+        return AuthResult(success=given == login, handled=False)
 
     def factory() -> SMTP:
         return SMTP(
@@ -120,7 +120,7 @@ def smtp_server(
             require_starttls=bool(tls) and not implicit_tls,
             authenticator=authenticate if login else None,
             auth_required=bool(login),
-            auth_require_tls=bool(tls),
+            auth_require_tls=bool(tls) and not implicit_tls,
         )
 
     loop = asyncio.new_event_loop()

@@ -277,12 +277,23 @@ def test_a_server_that_always_says_goodbye_is_away(verb: str, answer: str) -> No
         rude_server(script) as rude,
         pytest.raises(TransportAway, match=r"is away \(.+\): run again later") as caught,
     ):
-        deliver(rude.port, LETTER)
+        deliver(rude.port, *letters_to("ann", "ben"))
 
     assert rude.contents == []
     assert caught.value.exit_status == 75
     assert f"127.0.0.1:{rude.port}" in str(caught.value)
     assert "b'" not in str(caught.value)
+
+
+@pytest.mark.parametrize("answer", ["421 4.3.2 closing", DROP])
+def test_a_letter_that_no_connection_survives_is_deferred_and_the_others_go(answer: str) -> None:
+    def script(turn: Turn) -> str | None:
+        return answer if turn.verb == "RCPT" and "ann" in turn.line else None
+
+    with rude_server(script) as rude:
+        receipts = deliver(rude.port, *letters_to("ann", "ben", "cy"))
+
+    assert outcomes(receipts) == [Outcome.DEFERRED, Outcome.ACCEPTED, Outcome.ACCEPTED]
 
 
 def test_a_goodbye_in_place_of_a_receipt_defers_the_letter() -> None:
@@ -398,7 +409,7 @@ def test_no_error_names_a_reader(verb: str) -> None:
         return "421 4.7.0 <ann@example.org>: too many" if turn.verb == verb else None
 
     with rude_server(script) as rude, pytest.raises(TransportAway, match="too many") as caught:
-        deliver(rude.port, LETTER)
+        deliver(rude.port, *letters_to("ann", "ben"))
 
     assert "ann@example.org" not in str(caught.value)
 
@@ -550,11 +561,13 @@ def test_a_server_without_starttls_gets_nothing_in_the_clear() -> None:
     assert rude.said("AUTH") == rude.said("MAIL") == []
 
 
-def test_a_server_that_does_not_speak_tls_is_away() -> None:
+def test_a_server_that_does_not_speak_tls_is_an_error_of_ours() -> None:
     with rude_server(lambda _: None) as rude:
         server = a_server(rude.port, security="tls")
-        with pytest.raises(TransportAway):
+        with pytest.raises(TransportError, match="check smtp.security") as caught:
             list(SmtpTransport(server).deliver([LETTER]))
+
+    assert caught.value.exit_status == 1
 
 
 @SECURITIES
