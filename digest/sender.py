@@ -11,12 +11,14 @@ from dataclasses import dataclass, field
 from queue import SimpleQueue
 from threading import Event, Lock, Thread
 
-from .errors import LetterError
+from .errors import LetterError, TransportError
 from .model import Letter, Outcome, Receipt, Recipient
 from .ports import Ledger, Transport
 
 #: Letters per durable intent. After SIGKILL at most these are in doubt, per connection.
 GROUP = 10
+#: In a row, whoever they are for: then it is us whom the server refuses.
+MAX_REFUSALS = 20
 
 
 class Allowance:
@@ -53,6 +55,31 @@ class Allowance:
             return taken
 
 
+class Brake:
+    """
+    Counts refusals in a row over all connections: the list is not burnt for a fault of ours.
+    """
+
+    def __init__(self) -> None:
+        self._refusals = 0
+        self._lock = Lock()
+
+    def see(self, receipt: Receipt) -> None:
+        """
+        TransportError after too many.
+        """
+        # Without a code it was not the server that refused.
+        refused = receipt.outcome is Outcome.REFUSED and receipt.code
+        with self._lock:
+            self._refusals = self._refusals + 1 if refused else 0
+            if self._refusals < MAX_REFUSALS:
+                return
+        raise TransportError(
+            f"the mail server refused {MAX_REFUSALS} letters in a row (the last with"
+            f" {receipt.code}), so the rest waits: see why, then run again"
+        )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Sending:
     """
@@ -66,6 +93,7 @@ class Sending:
     run: str  #: a random name for this run
     allowance: Allowance = field(default_factory=Allowance)
     _halted: Event = field(default_factory=Event, init=False)
+    brake: Brake = field(default_factory=Brake, init=False)
 
     @property
     def stopped(self) -> bool:
@@ -128,6 +156,7 @@ class _Connection:
         try:
             for receipt in sending.transport.deliver(self._letters()):
                 self._note(receipt)
+                sending.brake.see(receipt)
         finally:
             self._record()
             # By giving no receipt the transport says that these letters were not sent.

@@ -12,7 +12,7 @@ import pytest
 from digest.errors import LetterError, TransportAway, TransportError
 from digest.model import Letter, Outcome, Receipt, Recipient, Tally
 from digest.ports import Transport
-from digest.sender import GROUP, Allowance, Sending
+from digest.sender import GROUP, MAX_REFUSALS, Allowance, Sending
 from digest.store import Store
 from digest.transports.memory import MemoryTransport, accept
 
@@ -396,3 +396,27 @@ def test_an_issue_without_letters_is_done_at_once(store: Store) -> None:
     an_issue_of(store, 0)
 
     assert send(a_sending(store, MemoryTransport(connections=2))) == []
+
+
+def test_twenty_refusals_in_a_row_end_the_run_before_the_list_is_burnt(store: Store) -> None:
+    an_issue_of(store, 50)
+    transport = MemoryTransport(
+        lambda letter: Receipt(letter=letter, outcome=Outcome.REFUSED, code=550)
+    )
+
+    with pytest.raises(TransportError, match="refused 20 letters in a row"):
+        send(a_sending(store, transport))
+
+    assert (tally(store).refused, tally(store).waiting) == (MAX_REFUSALS, 50 - MAX_REFUSALS)
+
+
+def test_refusals_of_single_readers_do_not_end_the_run(store: Store) -> None:
+    an_issue_of(store, 50)
+    turns = iter([Outcome.REFUSED, Outcome.REFUSED, Outcome.ACCEPTED] * 50)
+    transport = MemoryTransport(
+        lambda letter: Receipt(letter=letter, outcome=next(turns), code=250)
+    )
+
+    receipts = send(a_sending(store, transport))
+
+    assert len(receipts) == 50

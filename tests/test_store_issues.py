@@ -19,6 +19,7 @@ from .factories import (
     MONDAY,
     PAGE,
     a_page,
+    a_receipt,
     a_store,
     an_edition,
     an_issue,
@@ -181,22 +182,41 @@ def test_a_newsletter_that_sent_nothing_has_no_last_window(store: Store) -> None
     assert store.issues.last_window_end("weekly", before=MONDAY) is None
 
 
+def a_week_of(store: Store, newsletter: str, weeks: int) -> str:
+    """
+    An issue of one letter, so many weeks after that Monday; its id.
+    """
+    end = MONDAY + weeks * WEEK
+    issue_id = f"{newsletter}/{end:%Y-%m-%d}"
+    window = Window(start=end - WEEK, end=end)
+    an_issue_of(store, 1, id=issue_id, newsletter=newsletter, due_at=end, window=window)
+    return issue_id
+
+
+def sent(store: Store, issue_id: str) -> None:
+    (recipient,) = store.ledger.claim_batch(issue_id, "run")
+    store.ledger.intend(issue_id, [recipient.subscriber.id], "run")
+    store.ledger.record(issue_id, [a_receipt(recipient.subscriber.id)], "run")
+
+
 def test_the_last_window_is_that_of_the_latest_earlier_issue_of_the_newsletter(
     store: Store,
 ) -> None:
     for newsletter, weeks in (("weekly", 0), ("weekly", 1), ("weekly", 3), ("daily", 2)):
-        end = MONDAY + weeks * WEEK
-        issue = an_issue(
-            id=f"{newsletter}/{end:%Y-%m-%d}",
-            newsletter=newsletter,
-            due_at=end,
-            window=Window(start=end - WEEK, end=end),
-        )
-        store.issues.freeze(issue, [], [])
+        sent(store, a_week_of(store, newsletter, weeks))
 
     ends = [store.issues.last_window_end("weekly", before=MONDAY + n * WEEK) for n in (1, 2, 4)]
 
     assert ends == [MONDAY, MONDAY + WEEK, MONDAY + 3 * WEEK]
+
+
+def test_an_issue_of_which_no_letter_left_does_not_count_as_the_last(store: Store) -> None:
+    sent(store, a_week_of(store, "weekly", 0))
+    a_week_of(store, "weekly", 1)
+
+    end = store.issues.last_window_end("weekly", before=MONDAY + 2 * WEEK)
+
+    assert end == MONDAY
 
 
 def test_an_unknown_issue_has_no_ledger(store: Store) -> None:

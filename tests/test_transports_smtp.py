@@ -564,7 +564,7 @@ def test_a_server_without_starttls_gets_nothing_in_the_clear() -> None:
 def test_a_server_that_does_not_speak_tls_is_an_error_of_ours() -> None:
     with rude_server(lambda _: None) as rude:
         server = a_server(rude.port, security="tls")
-        with pytest.raises(TransportError, match="check smtp.security") as caught:
+        with pytest.raises(TransportError, match=r"check smtp\.security") as caught:
             list(SmtpTransport(server).deliver([LETTER]))
 
     assert caught.value.exit_status == 1

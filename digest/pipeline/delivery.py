@@ -102,9 +102,23 @@ def deliver(
 
 def plan(pipeline: Pipeline, newsletter: Newsletter, moment: Moment) -> Plan:
     """
-    What `deliver` would do for an issue that is not made yet. Changes nothing.
+    What `deliver` would send: all of an issue that is not made yet, the rest of one that is.
+
+    Changes nothing.
     """
     issue = pipeline.issue(newsletter, moment)
+    store = pipeline.existing_store
+    made = store.issues.get(issue.id) if store else None
+    if store and made:
+        pages, unsent = store.issues.pages(made.id), store.ledger.unsent_by_edition(made.id)
+        sizes = {place: len(pipeline.letter(made, pages[place]).data) for place in unsent}
+        return Plan(
+            issue=made,
+            letters=sum(unsent.values()),
+            editions=len(unsent),
+            bytes=sum(sizes[place] * number for place, number in unsent.items()),
+            without_news=0,
+        )
     readers = pipeline.readers(newsletter)
     printed, without_news = pipeline.print_editions(newsletter, issue, readers)
     inhabited = [each for each in printed if each.readers]

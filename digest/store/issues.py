@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 
-from sqlalchemy import Connection, Row, func, insert, select
+from sqlalchemy import Connection, Row, exists, func, insert, select
 
 from ..model import Edition, Issue, Page, Window
 from .database import Database
@@ -71,13 +71,20 @@ class Issues:
 
     def last_window_end(self, newsletter_id: str, *, before: datetime) -> datetime | None:
         """
-        Where the latest issue that was due before that moment stopped looking.
+        Where the latest issue that was due before that moment, and was sent, stopped looking.
         """
+        left = exists().where(
+            letters.c.issue == issues.c.number,
+            letters.c.state.in_(("sending", "accepted", "refused", "in_doubt")),
+        )
         with self._database.reading() as connection:
             newsletter = number_of(connection, newsletter_id)
             end: datetime | None = connection.execute(
                 select(func.max(issues.c.window_end, type_=issues.c.window_end.type)).where(
-                    issues.c.newsletter == newsletter, issues.c.due_at < before
+                    issues.c.newsletter == newsletter,
+                    issues.c.due_at < before,
+                    issues.c.window_end <= before,
+                    left,
                 )
             ).scalar()
         return end

@@ -185,6 +185,21 @@ class Ledger:
         state = "waiting" if running else "in_doubt"
         return Tally(**counts | {state: counts.get(state, 0) + sending})
 
+    def unsent_by_edition(self, issue_id: str) -> dict[int, int]:
+        """
+        How many letters of each edition a run would send.
+        """
+        with self._database.reading() as connection:
+            issue, newsletter = _numbers(connection, issue_id)
+            rows = connection.execute(
+                select(letters.c.edition, func.count().label("number"))
+                .where(
+                    letters.c.issue == issue, letters.c.state.in_(UNSENT), _subscribed(newsletter)
+                )
+                .group_by(letters.c.edition)
+            )
+            return {row.edition: row.number for row in rows}
+
     def _suppress_departed(
         self, connection: Connection, issue: int, newsletter: int, among: ColumnElement[bool]
     ) -> None:
