@@ -1,0 +1,3 @@
+"""
+What is measured against whom. README.md tells how to run it.
+"""

@@ -70,10 +70,21 @@ def test_help_of_the_lists_names_every_command(tmp_path: Path) -> None:
     assert all(f"\n  {name} " in ran.out for name in SUBSCRIBERS)
 
 
-def test_help_writes_arguments_as_the_usual_manuals_do(tmp_path: Path) -> None:
-    ran = run_digest("send", "--help", cwd=tmp_path)
+@pytest.mark.parametrize(
+    ("command", "usage"),
+    [
+        (("send",), "[NEWSLETTER]..."),
+        (("init",), "[DIR]"),
+        (("status",), "[ISSUE]"),
+        (("subscribers", "export"), "{NEWSLETTER} [FILE]"),
+    ],
+)
+def test_brackets_are_around_what_may_be_left_out(
+    tmp_path: Path, command: tuple[str, ...], usage: str
+) -> None:
+    ran = run_digest(*command, "--help", cwd=tmp_path)
 
-    assert "send [OPTIONS] [NEWSLETTER]..." in ran.out
+    assert ran.out.startswith(f"Usage: python -m digest {' '.join(command)} [OPTIONS] {usage}\n")
 
 
 def test_the_version_is_told_without_a_configuration(tmp_path: Path) -> None:

@@ -467,6 +467,7 @@ def test_a_preview_says_that_its_folder_cannot_be_written(previewed: Project) ->
 )
 def test_looking_leaves_the_store_as_it_is(previewed: Project, command: tuple[str, ...]) -> None:
     before = _stores(previewed)
+    assert before["digest.db"]
 
     previewed.done(*command)
 

@@ -463,29 +463,26 @@ def test_no_address_is_ever_told(project: Project) -> None:
     project.add_article("untitled", title="")
     answers = {ANN: "550 5.1.1 <{}> unknown", BEN: "451 4.7.1 <{}> greylisted"}
     with served(project, Recorder(on_rcpt=lambda name: answers.get(name, "").format(name) or None)):
-        for command in (("send", *AT), ("send", *AT, "--json"), ("status",), ("status", "--json")):
-            project.run(*command)
+        project.run("send", *AT, "--json")
     with served(project, Recorder(on_rcpt=lambda name: f"421 4.7.0 {name} goes too far")):
         project.run("send", *AT)
     with served(project, Recorder(on_data=lambda _: CLOSE)):
         project.run("send", *AT)
+    project.run("status")
     project.run("resolve", ISSUE, "--drop")
     project.run("send", *AT, "--dry-run")
     project.run("preview", *AT)
-    project.run("check")
     project.run("subscribers", "add", "weekly", ANN)
     project.run("subscribers", "topics", "weekly", ANN, "Cities")
     project.run("subscribers", "remove", "weekly", ANN)
-    project.run("subscribers", "remove", "weekly", ANN)
+    project.run("subscribers", "remove", "weekly", "dora@example.org")
     project.run("subscribers", "show", "dora@example.org")
     project.run("select", "weekly", "--subscriber", ANN)
     list_ = project.write("again.csv", f"email\n{ANN}\n{BEN}\n{BEN.upper()}\n{CY} x\n")
-    project.run("subscribers", "import", "weekly", str(list_))
     project.run("subscribers", "import", "weekly", str(list_), "--json")
 
     told = "".join(project.printed).lower()
 
-    assert "550" not in told or ANN not in told
     assert not [name for name in (*READERS, "dora@example.org") if name in told]
 
 
@@ -515,11 +512,11 @@ def on_terminal(
     What a command shows on a terminal, which is one of its outputs; the other one is a pipe.
     """
     ours, theirs = pty.openpty()
-    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | {terminal: theirs}
     run = subprocess.Popen(
         [sys.executable, "-m", "digest", "--config", str(project.config), *arguments],
         env=environment() | {"TERM": "xterm", "COLUMNS": "120"},
-        **streams,
+        stdout=theirs if terminal == "stdout" else subprocess.PIPE,
+        stderr=theirs if terminal == "stderr" else subprocess.PIPE,
     )
     os.close(theirs)
     shown = b""

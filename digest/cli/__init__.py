@@ -2,6 +2,7 @@
 The command line. Parses, calls the pipeline, prints; decides nothing.
 """
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -16,7 +17,6 @@ app = typer.Typer(
     name="digest",
     help="Everybody gets the hottest stories of their topics, in one email, exactly once.",
     no_args_is_help=True,
-    invoke_without_command=True,
     add_completion=False,
     # Rich help would double the time that --help takes.
     rich_markup_mode=None,
@@ -33,6 +33,12 @@ app.command("resolve")(sending.resolve)
 app.add_typer(subscribers.app, name="subscribers")
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"digest {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
 def _options(
     context: typer.Context,
@@ -40,18 +46,22 @@ def _options(
         Path, typer.Option(help="The configuration file.", envvar="DIGEST_CONFIG", metavar="FILE")
     ] = Path("digest.toml"),
     *,
-    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    _: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version.", callback=_print_version, is_eager=True
+        ),
+    ] = False,
 ) -> None:
     context.obj = config
-    if version:
-        typer.echo(f"digest {__version__}")
-        raise typer.Exit
 
 
 def main() -> None:
     """
     Run a command. Our own errors are one line on standard error, and an exit status.
     """
+    # Nothing here uses such plugins, and looking for them takes a while.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "true")
     try:
         app()
     except DigestError as error:

@@ -14,6 +14,7 @@ from .shared import (
     Names,
     Since,
     Until,
+    counted,
     iso,
     moment_of,
     newsletters_of,
@@ -45,7 +46,7 @@ def check(context: typer.Context, *, as_json: AsJson = False) -> None:
         for each in problems:
             place = each.file if each.line is None else f"{each.file}:{each.line}"
             say(f"{place}: {each.level}: {each.message}")
-        say(f"{articles} articles, {len(problems)} problems")
+        say(f"{counted(articles, 'article')}, {counted(len(problems), 'problem')}")
     raise typer.Exit(any(each.level == "error" for each in problems))
 
 
@@ -79,7 +80,7 @@ def select(
     ] = None,
     subscriber: Address = None,
     explain: Annotated[
-        bool, typer.Option("--explain", help="Also say why every other article is out.")
+        bool, typer.Option("--explain", help="Also say why the window's other articles are out.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -147,24 +148,30 @@ def _check(context: typer.Context) -> tuple[tuple["Problem", ...], int]:
             return check_pipeline(pipeline, moment_of(None)), len(pipeline.articles)
     except SettingsError as error:
         problems = tuple(each for each in error.problems if isinstance(each, Problem))
-        return problems or (Problem(file=str(context.obj), message=str(error)),), 0
+        message = str(error).removeprefix(f"{context.obj}: ")
+        return problems or (Problem(file=str(context.obj), message=message),), 0
 
 
 def _topics(
     pipeline: "Pipeline", newsletter: "Newsletter", topics: str | None, address: str | None
 ) -> tuple[str, ...] | None:
+    from ..pipeline.people import find_subscriber
+    from ..pipeline.topics import known_topics
+
     if topics is not None:
-        return pipeline.known_topics(newsletter, topics.split(","))
-    return pipeline.subscriber(newsletter, address).topics if address else None
+        return known_topics(topics.split(","), newsletter, lambda: pipeline.topics)
+    return find_subscriber(pipeline, newsletter, address).topics if address else None
 
 
 def _printed(
     pipeline: "Pipeline", newsletter: "Newsletter", moment: "Moment", address: str | None
 ) -> list[tuple["Issue", "Printed"]]:
+    from ..pipeline.people import find_subscriber
+
     issue = pipeline.issue(newsletter, moment)
     readers: tuple[Subscriber, ...]
     if address:
-        readers = (pipeline.subscriber(newsletter, address),)
+        readers = (find_subscriber(pipeline, newsletter, address),)
     else:
         readers = pipeline.readers(newsletter)
     printed, _ = pipeline.print_editions(newsletter, issue, readers)
@@ -235,5 +242,4 @@ def _print_selection(issue: "Issue", edition: "Edition", *, explain: bool) -> No
 def _warn_of(problems: tuple["Problem", ...]) -> None:
     errors = sum(each.level == "error" for each in problems)
     if errors:
-        files = "file was" if errors == 1 else "files were"
-        say(f"digest: {errors} {files} left out: `digest check` names them")
+        say(f"digest: left out {counted(errors, 'file')}: see `digest check`")

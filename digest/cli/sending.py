@@ -2,20 +2,20 @@
 Commands that deliver, and that tell what became of it: send, status, resolve.
 """
 
-import signal
+import re
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .progress import drained_by_signals, shown_progress
 from .shared import (
     AsJson,
     At,
     Names,
     Since,
     Until,
+    counted,
     iso,
     moment_of,
     newsletters_of,
@@ -26,13 +26,14 @@ from .shared import (
 )
 
 if TYPE_CHECKING:
-    from ..model import Issue, Newsletter, Receipt, Tally
+    from ..errors import DigestError
+    from ..model import Issue, Newsletter, Tally
     from ..pipeline import Moment, Pipeline
-    from ..pipeline.delivery import Progress, Report
-    from ..sender import Allowance
+    from ..pipeline.delivery import Report
 
 SOME_NOT_DELIVERED = 3
 RUN_AGAIN = 75
+ISSUE_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 COUNTS = ("accepted", "deferred", "refused", "in_doubt", "suppressed")
 
 
@@ -77,7 +78,7 @@ def send(
 
 def status(
     context: typer.Context,
-    issue: Annotated[str | None, typer.Argument(metavar="[ISSUE]", help="Its id.")] = None,
+    issue: Annotated[str | None, typer.Argument(metavar="ISSUE", help="Its id.")] = None,
     *,
     as_json: AsJson = False,
 ) -> None:
@@ -103,7 +104,9 @@ def status(
 
 def resolve(
     context: typer.Context,
-    issue: Annotated[str, typer.Argument(help="Its id, as `digest status` shows it.")],
+    issue: Annotated[
+        str, typer.Argument(metavar="ISSUE", help="Its id, as `digest status` shows it.")
+    ],
     *,
     resend: Annotated[bool, typer.Option("--resend", help="Send them again.")] = False,
     drop: Annotated[bool, typer.Option("--drop", help="Never send them again.")] = False,
@@ -116,7 +119,7 @@ def resolve(
     with opened(context) as pipeline, pipeline.store.lock():
         pipeline.store.ledger.recover(issue)
         settled = pipeline.store.ledger.resolve(issue, resend=resend)
-    say(f"{settled} letters {'wait to be sent again' if resend else 'will not be sent again'}")
+    say(f"{counted(settled, 'letter')} {'to be sent again' if resend else 'given up'}")
 
 
 def _check_usage(
@@ -124,10 +127,8 @@ def _check_usage(
 ) -> None:
     if issue is not None and (not newsletters or len(newsletters) != 1):
         raise typer.BadParameter("--issue goes with one newsletter")
-    if issue is not None and not all(
-        char.isascii() and (char.isalnum() or char in "-._") for char in issue
-    ):
-        raise typer.BadParameter("--issue takes letters, digits, dots and dashes")
+    if issue is not None and not ISSUE_NAME.fullmatch(issue):
+        raise typer.BadParameter("--issue takes up to 64 letters, digits, dots and dashes")
     if windowed and issue is None:
         raise typer.BadParameter(
             "--since and --until go with --issue: the schedule sets the window"
@@ -146,24 +147,39 @@ def _deliver(
     limit: int | None,
     as_json: bool,
 ) -> int:
+    from ..errors import ThemeError
     from ..pipeline.delivery import deliver
     from ..sender import Allowance
 
+    failures: list[DigestError] = []
     allowance = Allowance(limit)
     reports: list[Report] = []
-    with pipeline.store.lock(), _drained_by_signals(allowance), _progress() as progress:
+    with pipeline.store.lock(), drained_by_signals(allowance), shown_progress() as progress:
         for newsletter in newsletters:
-            report = deliver(
-                pipeline, newsletter, moment, allowance=allowance, progress=progress, force=force
-            )
+            try:
+                report = deliver(
+                    pipeline,
+                    newsletter,
+                    moment,
+                    allowance=allowance,
+                    progress=progress,
+                    force=force,
+                )
+            except ThemeError as error:
+                failures.append(error)  # The other newsletters have other readers.
+                continue
             reports.append(report)
             if report.error:
+                failures.append(report.error)
                 break
     if as_json:
         print_json({"issues": [_reported(report) for report in reports]})
     _tell(reports, due=due)
-    if reports and reports[-1].error:
-        raise reports[-1].error
+    if failures:
+        *others, last = failures
+        for each in others:
+            say(f"digest: {each}")
+        raise last
     return _exit_status(reports, due=due, limited=limit is not None)
 
 
@@ -196,9 +212,10 @@ def _tell(reports: "list[Report]", *, due: bool) -> None:
             )
             say(f"{report.issue.id}: {counts} in {report.seconds:.1f} s")
         if report.tally and report.tally.in_doubt:
+            in_doubt = counted(report.tally.in_doubt, "letter")
             say(
-                f"digest: {report.tally.in_doubt} letters of {report.issue.id} are in doubt: settle"
-                f" them with `digest resolve {report.issue.id} --resend` or `--drop`"
+                f"digest: {report.issue.id}: {in_doubt} in doubt: settle them with"
+                f" `digest resolve {report.issue.id} --resend` or `--drop`"
             )
 
 
@@ -281,60 +298,3 @@ def _standing(issue: "Issue", state: str, tally: "Tally") -> dict[str, object]:
         **{name: getattr(tally, name) for name in COUNTS},
         "waiting": tally.waiting,
     }
-
-
-@contextmanager
-def _drained_by_signals(allowance: "Allowance") -> Iterator[None]:
-    """
-    The first SIGTERM or Ctrl-C takes no more letters; those under way get their receipts.
-    """
-
-    def drain(*_: object) -> None:
-        say("digest: stopping after the letters under way")
-        allowance.stop()
-        for each, handler in before.items():
-            signal.signal(each, handler)
-
-    before = {each: signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGINT)}
-    for each in before:
-        signal.signal(each, drain)
-    try:
-        yield
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
-
-
-@contextmanager
-def _progress() -> Iterator["Progress"]:
-    """
-    A bar on a terminal, nothing elsewhere.
-    """
-    if not sys.stderr.isatty():
-        yield lambda *_: None
-        return
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        tasks = {}
-
-        def show(issue: "Issue", total: int, receipt: "Receipt | None") -> None:
-            if receipt is None:
-                tasks[issue.id] = bar.add_task(issue.id, total=total)
-            else:
-                bar.advance(tasks[issue.id])
-
-        yield show

@@ -44,7 +44,7 @@ Until = Annotated[
 Name = Annotated[str, typer.Argument(metavar="NEWSLETTER", help="Its id in the configuration.")]
 Names = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[NEWSLETTER]...", help="Their ids. Default: all newsletters."),
+    typer.Argument(metavar="NEWSLETTER", help="Their ids. Default: all newsletters."),
 ]
 
 
@@ -87,7 +87,8 @@ def newsletters_of(pipeline: "Pipeline", names: Sequence[str] | None) -> list["N
     """
     The named newsletters, or all.
     """
-    return [pipeline.settings.newsletter(name) for name in names or pipeline.settings.newsletters]
+    wanted = dict.fromkeys(names or pipeline.settings.newsletters)
+    return [pipeline.settings.newsletter(name) for name in wanted]
 
 
 def print_json(document: dict[str, Any]) -> None:
@@ -124,6 +125,13 @@ def say(line: str) -> None:
     A message for people, on standard error.
     """
     typer.echo(line, err=True)
+
+
+def counted(number: int, noun: str) -> str:
+    """
+    `1 letter`, `2 letters`.
+    """
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def iso(moment: datetime) -> str:

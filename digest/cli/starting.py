@@ -19,7 +19,7 @@ SAMPLE_ARTICLE = "content/harbour-clock.md"
 
 
 def init(
-    directory: Annotated[Path, typer.Argument(metavar="[DIR]", help="Default: here.")] = Path(),
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Default: here.")] = Path(),
 ) -> None:
     """
     Make a project: digest.toml with comments, a sample article, a subscribers file.

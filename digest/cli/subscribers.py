@@ -2,16 +2,17 @@
 The lists: add, remove, list, show, topics, import, export.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ..text import mask_address
-from .shared import AsJson, Name, iso, opened, print_json, print_table, say
+from .shared import AsJson, Name, counted, iso, opened, print_json, print_table, say
 
 if TYPE_CHECKING:
-    from ..model import Newsletter
+    from ..model import Entry, Newsletter
     from ..pipeline import Pipeline
     from ..roster import CheckTopics
 
@@ -47,7 +48,7 @@ def add(
             entry = parse_entry(address, name, topics.split(";"), _topic_check(pipeline, found))
         except ValueError as error:
             raise typer.BadParameter(str(error)) from None
-        pipeline.store.subscribers.add(found.id, entry)
+        pipeline.store.subscribers.add(found.id, _spelt(pipeline, found, entry))
     say(f"{mask_address(entry.address)} is subscribed to {found.id}")
 
 
@@ -77,7 +78,9 @@ def list_(context: typer.Context, newsletter: Name, *, as_json: AsJson = False) 
         print_json({"newsletter": newsletter, "subscribers": shown})
         return
     rows = [(each.address, each.name, "; ".join(each.topics or ())) for each in readers]
-    print_table(f"{newsletter}: {len(rows)} subscribers", ("address", "name", "topics"), rows)
+    print_table(
+        f"{newsletter}: {counted(len(rows), 'subscriber')}", ("address", "name", "topics"), rows
+    )
 
 
 @app.command()
@@ -85,8 +88,10 @@ def show(context: typer.Context, address: Address, *, as_json: AsJson = False) -
     """
     Show what one person subscribed to.
     """
+    from ..pipeline.people import find_person
+
     with opened(context) as pipeline:
-        subscriber, subscriptions = pipeline.store.subscribers.find(address)
+        subscriber, subscriptions = find_person(pipeline, address)
     if as_json:
         shown = [
             {
@@ -115,15 +120,17 @@ def topics(
     newsletter: Name,
     address: Address,
     topics: Annotated[
-        str, typer.Argument(metavar="['A;B']", help="Empty: the newsletter's topics.")
+        str, typer.Argument(metavar="'A;B'", help="Empty: the newsletter's topics.")
     ] = "",
 ) -> None:
     """
     Give a subscriber topics of their own, or the newsletter's again.
     """
+    from ..pipeline.topics import known_topics
+
     with opened(context) as pipeline:
         found = pipeline.settings.newsletter(newsletter)
-        own = pipeline.known_topics(found, topics.split(";"))
+        own = known_topics(topics.split(";"), found, lambda: pipeline.topics)
         pipeline.store.subscribers.prefer(found.id, address, own)
     what = ", ".join(own) if own else "the newsletter's topics"
     say(f"{mask_address(address)} reads {what} in {newsletter}")
@@ -133,7 +140,9 @@ def topics(
 def import_(
     context: typer.Context,
     newsletter: Name,
-    file: Annotated[Path, typer.Argument(help="CSV with a header email,name,topics; or .jsonl.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="CSV with a header email,name,topics; or .jsonl.")
+    ],
     *,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what is wrong.")] = False,
     as_json: AsJson = False,
@@ -147,7 +156,7 @@ def import_(
     with opened(context) as pipeline:
         found = pipeline.settings.newsletter(newsletter)
         items = list(read_roster(file, _topic_check(pipeline, found)))
-        entries = [item for item in items if isinstance(item, Entry)]
+        entries = [_spelt(pipeline, found, item) for item in items if isinstance(item, Entry)]
         refused = [item for item in items if isinstance(item, Problem)]
         if dry_run:
             counts = {"would_take": len(entries)}
@@ -170,13 +179,16 @@ def import_(
 def export(
     context: typer.Context,
     newsletter: Name,
-    file: Annotated[Path | None, typer.Argument(help="Default: standard output.")] = None,
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE", help="Default: standard output.")
+    ] = None,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="JSON lines instead of CSV.")] = False,
 ) -> None:
     """
     Write who is subscribed, as CSV that no spreadsheet executes, or as JSON lines.
     """
+    from ..errors import StoreError
     from ..files import write_whole
     from ..roster import write_csv, write_json_lines
 
@@ -189,8 +201,8 @@ def export(
     try:
         write_whole(file, text.encode())
     except OSError as error:
-        raise typer.BadParameter(f"{file} cannot be written: {error.strerror}") from None
-    say(f"{len(readers)} subscribers in {file}")
+        raise StoreError(f"{file} cannot be written: {error.strerror}") from None
+    say(f"{counted(len(readers), 'subscriber')} in {file}")
 
 
 def _topic_check(pipeline: "Pipeline", newsletter: "Newsletter") -> "CheckTopics":
@@ -198,12 +210,23 @@ def _topic_check(pipeline: "Pipeline", newsletter: "Newsletter") -> "CheckTopics
     Says what is wrong with a subscriber's topics.
     """
     from ..errors import NotFoundError
+    from ..pipeline.topics import known_topics
 
     def check(topics: tuple[str, ...]) -> str:
         try:
-            pipeline.known_topics(newsletter, topics)
+            known_topics(topics, newsletter, lambda: pipeline.topics)
         except NotFoundError as error:
             return str(error)
         return ""
 
     return check
+
+
+def _spelt(pipeline: "Pipeline", newsletter: "Newsletter", entry: "Entry") -> "Entry":
+    """
+    The entry with its topics as newsletter and articles spell them: one topic, one edition.
+    """
+    from ..pipeline.topics import known_topics
+
+    own = known_topics(entry.topics or (), newsletter, lambda: pipeline.topics)
+    return replace(entry, topics=own or None)

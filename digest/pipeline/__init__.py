@@ -10,16 +10,13 @@ The stages, put together. The only module that knows all of them; it decides not
     | send
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from difflib import get_close_matches
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from operator import itemgetter
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
-from ..errors import NotFoundError, SettingsError
 from ..model import (
     Article,
     Edition,
@@ -30,13 +27,13 @@ from ..model import (
     Problem,
     Recipient,
     Subscriber,
-    Window,
 )
 from ..reader import read_articles
 from ..selector import group_by_topics, select_edition
 from ..settings import Settings
-from ..text import clean_line, topic_key
 from ..tokens import PREVIEW_KEY, Key, marks_for
+from .moments import Moment, due_at, is_overdue, window_at
+from .topics import by_key
 
 if TYPE_CHECKING:
     from ..composer import Composer
@@ -47,21 +44,9 @@ if TYPE_CHECKING:
     from ..signer import Signer
     from ..store import Store
 
+__all__ = ["NOBODY", "Moment", "Pipeline", "Printed"]
+
 NOBODY = Subscriber(id=0, address="reader@example.org", name="Reader")
-#: Where "since-last" starts when nothing was ever sent.
-FIRST_WINDOW = timedelta(days=7)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Moment:
-    """
-    What an issue is asked for: a time, and the exceptions from the schedule.
-    """
-
-    at: datetime  #: without a zone it is the newsletter's
-    since: datetime | None = None
-    until: datetime | None = None
-    name: str | None = None  #: of an issue outside the schedule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +76,8 @@ class Pipeline:
         self.settings = settings
         self.clock, self._random_bits = clock, random_bits
 
+    is_overdue = staticmethod(is_overdue)
+
     @cached_property
     def articles(self) -> tuple[Article, ...]:
         return tuple(item for item in self._items if isinstance(item, Article))
@@ -101,6 +88,13 @@ class Pipeline:
         What is wrong with the files of the content folder.
         """
         return tuple(item for item in self._items if isinstance(item, Problem))
+
+    @cached_property
+    def topics(self) -> Mapping[str, str]:
+        """
+        The topics of all articles, by what their spellings have in common.
+        """
+        return by_key(topic for article in self.articles for topic in article.topics)
 
     @cached_property
     def store(self) -> "Store":
@@ -120,35 +114,21 @@ class Pipeline:
         """
         The issue at hand: the latest due one, or the one outside the schedule that was asked for.
         """
-        zone = ZoneInfo(newsletter.timezone)
-        at = _in_zone(moment.at, zone)
-        since = _in_zone(moment.since, zone) if moment.since else None
-        until = _in_zone(moment.until, zone) if moment.until else None
-        due_at, name = at, f"{at:%Y-%m-%d}"
-        if moment.name:
-            name = moment.name
-        elif newsletter.schedule:
-            due = newsletter.schedule.due_before(at)
-            due_at, name = due.at, due.name
+        due = due_at(newsletter, moment)
+
+        def last_end() -> datetime | None:
+            store = self.existing_store
+            return store.issues.last_window_end(newsletter.id, before=due.at) if store else None
+
         return Issue(
-            id=f"{newsletter.id}/{name}",
+            id=f"{newsletter.id}/{due.name}",
             newsletter=newsletter.id,
             title=newsletter.title,
             sender=newsletter.sender,
             site_url=self.settings.site.url,
-            due_at=due_at,
-            window=self._window(newsletter, due_at, since, until),
+            due_at=due.at,
+            window=window_at(newsletter, moment, due.at, last_end),
             made_at=self.clock(),
-        )
-
-    def is_overdue(self, newsletter: Newsletter, issue: Issue, moment: Moment) -> bool:
-        """
-        Whether a scheduled issue was due longer ago than it may be late.
-        """
-        if newsletter.schedule is None or newsletter.max_delay is None or moment.name:
-            return False
-        return (
-            _in_zone(moment.at, ZoneInfo(newsletter.timezone)) - issue.due_at > newsletter.max_delay
         )
 
     def select(
@@ -158,35 +138,6 @@ class Pipeline:
         What readers of these topics get; without topics, readers of the newsletter's.
         """
         return select_edition(self.articles, newsletter, issue.window, topics or newsletter.topics)
-
-    def known_topics(self, newsletter: Newsletter, names: Iterable[str]) -> tuple[str, ...]:
-        """
-        Topics as the newsletter or an article spells them. NotFoundError if neither knows one.
-        """
-        known = {topic_key(topic): topic for topic in newsletter.topics}
-        wanted = tuple(name for each in names if (name := clean_line(each)))
-        if not all(topic_key(name) in known for name in wanted):
-            of_articles = {topic_key(each): each for a in self.articles for each in a.topics}
-            known = of_articles | known
-        for name in wanted:
-            if topic_key(name) not in known:
-                close = get_close_matches(topic_key(name), known, n=1)
-                remedy = f'did you mean "{known[close[0]]}"?' if close else "see `digest topics`"
-                raise NotFoundError(f'there is no topic "{name}"; {remedy}')
-        return tuple(dict.fromkeys(known[topic_key(name)] for name in wanted))
-
-    def subscriber(self, newsletter: Newsletter, address: str) -> Subscriber:
-        """
-        Somebody on the newsletter, with the topics that are theirs. NotFoundError if they are not.
-        """
-        if self.existing_store:
-            person, subscriptions = self.existing_store.subscribers.find(address)
-            for each in subscriptions:
-                if each.newsletter == newsletter.id and each.state == "active":
-                    return replace(person, topics=each.topics)
-        raise NotFoundError(
-            f"they are not subscribed to {newsletter.id}: see `digest subscribers show`"
-        )
 
     def readers(self, newsletter: Newsletter) -> tuple[Subscriber, ...]:
         """
@@ -338,23 +289,6 @@ class Pipeline:
     def _signed(self, letter: Letter, issue: Issue) -> Letter:
         return self._signer.sign(letter, at=issue.made_at) if self._signer else letter
 
-    def _window(
-        self,
-        newsletter: Newsletter,
-        due_at: datetime,
-        since: datetime | None,
-        until: datetime | None,
-    ) -> Window:
-        end = until or due_at
-        start = since or (end - newsletter.window if newsletter.window else None)
-        if start is None:
-            store = self.existing_store
-            last = store.issues.last_window_end(newsletter.id, before=due_at) if store else None
-            start = last or end - FIRST_WINDOW
-        if start >= end:
-            raise SettingsError(f"the window ends at {end:%Y-%m-%dT%H:%MZ}, before it starts")
-        return Window(start=start, end=end)
-
     def _open_store(self, *, read_only: bool) -> "Store":
         from ..store import open_store
 
@@ -364,11 +298,3 @@ class Pipeline:
             random_bits=self._random_bits,
             read_only=read_only,
         )
-
-
-def _in_zone(moment: datetime, zone: ZoneInfo) -> datetime:
-    """
-    In UTC; a moment without a zone is the newsletter's.
-    """
-    local = moment.replace(tzinfo=zone) if moment.tzinfo is None else moment
-    return local.astimezone(UTC)

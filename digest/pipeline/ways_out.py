@@ -2,6 +2,7 @@
 The transport and the signer that the settings name.
 """
 
+from ..errors import SettingsError
 from ..ports import Transport
 from ..settings import Settings
 from ..signer import Signer
@@ -16,12 +17,18 @@ def open_transport(settings: Settings) -> Transport:
     smtp = settings.smtp
     if smtp is None:
         return FolderTransport(settings.outbox)
+    password = smtp.read_password()
+    if smtp.username and password is None:
+        raise SettingsError(
+            "smtp.username has no password: name a file in smtp.password_file,"
+            " or set DIGEST_SMTP_PASSWORD"
+        )
     server = Server(
         host=smtp.host,
         port=smtp.port,
         security=smtp.security,
         username=smtp.username,
-        password=smtp.read_password(),
+        password=password,
         ca_file=str(smtp.ca_file) if smtp.ca_file else None,
     )
     return SmtpTransport(server, connections=smtp.connections, rate=smtp.rate)

@@ -1,0 +1,290 @@
+"""
+The lists on the command line: add, remove, list, show, topics, import, export.
+"""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.program import AT, SITE, WEEKLY, Project, a_full_project, a_project
+
+MASKED = "a•••@example.org"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return a_project(tmp_path / "project")
+
+
+def listed(project: Project) -> list[dict[str, object]]:
+    document = project.json("subscribers", "list", "weekly")
+    assert document["newsletter"] == "weekly"
+    return list(document["subscribers"])
+
+
+def test_who_is_added_is_listed(project: Project) -> None:
+    added = project.done("subscribers", "add", "weekly", "ann@Example.ORG", "--name", "Ann Ö")
+
+    assert (added.out, added.err) == ("", f"{MASKED} is subscribed to weekly\n")
+    assert listed(project) == [{"email": "ann@example.org", "name": "Ann Ö", "topics": []}]
+
+
+def test_own_topics_are_kept_as_the_newsletter_spells_them(project: Project) -> None:
+    project.done("subscribers", "add", "weekly", "ann@example.org", "--topics", "cities; SCIENCE;")
+
+    assert listed(project)[0]["topics"] == ["Cities", "Science"]
+
+
+def test_an_unknown_topic_is_refused_with_a_suggestion(project: Project) -> None:
+    ran = project.run("subscribers", "add", "weekly", "ann@example.org", "--topics", "Scince")
+
+    assert ran.status == 2
+    assert 'there is no topic "Scince"; did you mean "Science"?' in ran.err
+    assert not project.store.exists()
+
+
+def test_an_address_is_added_once(project: Project) -> None:
+    project.done("subscribers", "add", "weekly", "ann@example.org")
+
+    again = project.run("subscribers", "add", "weekly", "Ann@EXAMPLE.org")
+
+    assert again.status == 1
+    assert again.err == (
+        "digest: A•••@example.org is subscribed to weekly already:"
+        " change their topics with `digest subscribers topics`\n"
+    )
+    assert len(listed(project)) == 1
+
+
+def test_a_newsletter_that_does_not_exist_has_no_subscribers(project: Project) -> None:
+    ran = project.run("subscribers", "add", "weekley", "ann@example.org")
+
+    assert ran.status == 1
+    assert ran.err == 'digest: there is no newsletter "weekley"; did you mean "weekly"?\n'
+
+
+def test_who_is_removed_is_listed_no_more_and_still_known(project: Project) -> None:
+    project.subscribe("ann@example.org")
+
+    removed = project.done("subscribers", "remove", "weekly", "ANN@example.org")
+
+    assert not removed.out
+    assert listed(project) == []
+    person = project.json("subscribers", "show", "ann@example.org")
+    assert [each["state"] for each in person["subscriptions"]] == ["unsubscribed"]
+
+
+def test_who_is_not_subscribed_cannot_be_removed(project: Project) -> None:
+    ran = project.run("subscribers", "remove", "weekly", "ann@example.org")
+
+    assert ran.status == 1
+    assert ran.err == f"digest: {MASKED} is not subscribed to weekly\n"
+
+
+def test_show_has_all_subscriptions_of_a_person(project: Project) -> None:
+    project.configure(SITE, WEEKLY, WEEKLY.replace("newsletters.weekly", "newsletters.second"))
+    project.subscribe("ann@example.org", topics="Cities")
+    project.subscribe("ann@example.org", newsletter="second")
+
+    document = project.json("subscribers", "show", "Ann@example.org")
+    told = project.done("subscribers", "show", "ann@example.org")
+
+    assert (document["email"], document["name"]) == ("ann@example.org", "")
+    rows = document["subscriptions"]
+    assert [(row["newsletter"], row["topics"]) for row in rows] == [
+        ("second", []),
+        ("weekly", ["Cities"]),
+    ]
+    assert all(row["since"] <= row["changed"] and row["since"].endswith("Z") for row in rows)
+    assert "ann@example.org" in told.err
+
+
+def test_nobody_can_be_shown_before_there_is_anybody(project: Project) -> None:
+    ran = project.run("subscribers", "show", "ann@example.org")
+
+    assert ran.status == 1
+    assert ran.err == "digest: nobody is subscribed yet: see `digest subscribers import`\n"
+    assert not project.store.exists()
+
+
+def test_who_is_unknown_cannot_be_shown(project: Project) -> None:
+    project.subscribe("ben@example.org")
+
+    ran = project.run("subscribers", "show", "ann@example.org")
+
+    assert ran.status == 1
+    assert ran.err == f"digest: nobody here has the address {MASKED}\n"
+
+
+def test_topics_are_given_and_taken_back(project: Project) -> None:
+    project.subscribe("ann@example.org")
+
+    given = project.done("subscribers", "topics", "weekly", "ann@example.org", "cities")
+    own = listed(project)[0]["topics"]
+    taken = project.done("subscribers", "topics", "weekly", "ann@example.org")
+
+    assert given.err == f"{MASKED} reads Cities in weekly\n"
+    assert own == ["Cities"]
+    assert taken.err == f"{MASKED} reads the newsletter's topics in weekly\n"
+    assert listed(project)[0]["topics"] == []
+
+
+def test_a_topic_that_only_articles_have_may_be_chosen(tmp_path: Path) -> None:
+    project = a_full_project(tmp_path / "project")
+    project.add_article("chess", topics=["Games"])
+    project.subscribe("ann@example.org")
+
+    project.done("subscribers", "topics", "weekly", "ann@example.org", "games")
+
+    document = project.json("select", "weekly", *AT, "--subscriber", "ann@example.org")
+    assert [each["topic"] for each in document["sections"]] == ["Games"]
+
+
+def test_an_import_takes_what_it_can_and_names_every_other_line(project: Project) -> None:
+    file = project.write(
+        "list.csv",
+        """\
+        email,name,topics
+        ann@example.org,Ann,Science;Cities
+        ANN@example.org,Ann again,
+        ben@example.org,=cmd|' /C calc'!A0,
+        nonsense,Nobody,
+        cy@example.org,Cy,Scince
+        "dora@example.org","Dora, née Doe",
+        """,
+    )
+
+    ran = project.run("subscribers", "import", "weekly", str(file), "--json")
+
+    assert ran.status == 1
+    refused = {each["line"]: each["message"] for each in ran.json["refused"]}
+    assert set(refused) == {3, 4, 5, 6}
+    assert "the same address as in line 2" in refused[3]
+    assert "as a formula does" in refused[4]
+    assert "no @" in refused[5]
+    assert 'did you mean "Science"' in refused[6]
+    assert {name: ran.json[name] for name in ("newsletter", "added", "updated", "unchanged")} == {
+        "newsletter": "weekly",
+        "added": 2,
+        "updated": 0,
+        "unchanged": 0,
+    }
+    assert len(ran.err.splitlines()) == 4
+    assert ran.err.startswith(f"{file}:3: refused: the same address")
+    assert {each["name"] for each in listed(project)} == {"Ann", "Dora, née Doe"}
+
+
+def test_imported_topics_are_kept_as_the_newsletter_spells_them(project: Project) -> None:
+    file = project.write("list.csv", "email,topics\nann@example.org,CITIES;cities\n")
+
+    project.done("subscribers", "import", "weekly", str(file))
+
+    assert listed(project)[0]["topics"] == ["Cities"]
+
+
+def test_an_import_may_be_run_again(project: Project) -> None:
+    file = project.write("list.csv", "email\nann@example.org\nben@example.org\n")
+    project.done("subscribers", "import", "weekly", str(file))
+    project.done("subscribers", "remove", "weekly", "ann@example.org")
+
+    again = project.done("subscribers", "import", "weekly", str(file))
+
+    assert again.err == "weekly: 0 added, 0 updated, 1 unchanged, 1 unsubscribed, 0 refused\n"
+    assert [each["email"] for each in listed(project)] == ["ben@example.org"]
+
+
+def test_a_dry_import_changes_nothing(project: Project) -> None:
+    file = project.write("list.csv", "email\nann@example.org\nnonsense\n")
+
+    ran = project.run("subscribers", "import", "weekly", str(file), "--dry-run")
+
+    assert ran.status == 1
+    assert ran.err.splitlines() == [
+        f"{file}:3: refused: the address has no @",
+        "weekly: 1 would take, 1 refused",
+    ]
+    assert not project.store.exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "found"), [("ann@example.org,Ann,\n", "ann@example.org"), ("", '""'), ("a,b\n", "a,b")]
+)
+def test_a_list_without_a_header_is_refused_without_telling_its_first_line(
+    project: Project, text: str, found: str
+) -> None:
+    file = project.write("list.csv", text)
+
+    ran = project.run("subscribers", "import", "weekly", str(file))
+
+    assert ran.status == 1
+    assert ran.err.startswith(f"digest: {file}:1: ")
+    assert '"email,name,topics"' in ran.err
+    assert "ann@example.org" not in ran.err
+
+
+def test_a_list_that_is_not_there_is_named(project: Project) -> None:
+    ran = project.run("subscribers", "import", "weekly", "nowhere.csv")
+
+    assert ran.status == 1
+    assert ran.err == "digest: nowhere.csv cannot be read: No such file or directory\n"
+
+
+def test_a_picture_is_no_list(project: Project) -> None:
+    (project.folder / "list.csv").write_bytes(bytes(range(256)))
+
+    ran = project.run("subscribers", "import", "weekly", "list.csv")
+
+    assert ran.status == 1
+    assert ran.err == "digest: list.csv: not UTF-8 text: save the file as UTF-8\n"
+
+
+@pytest.mark.parametrize(("options", "name"), [((), "out.csv"), (("--json",), "out.jsonl")])
+def test_what_is_exported_can_be_imported(
+    project: Project, options: tuple[str, ...], name: str
+) -> None:
+    project.configure(SITE, WEEKLY, WEEKLY.replace("newsletters.weekly", "newsletters.second"))
+    project.subscribe("ann@example.org", topics="Cities")
+    project.subscribe("+ben@example.org")
+
+    ran = project.done("subscribers", "export", "weekly", name, *options)
+    project.done("subscribers", "import", "second", name)
+
+    assert ran.err == f"2 subscribers in {name}\n"
+    second = project.json("subscribers", "list", "second")["subscribers"]
+    assert {each["email"]: each["topics"] for each in second} == {
+        "ann@example.org": ["Cities"],
+        "+ben@example.org": [],
+    }
+
+
+def test_an_export_without_a_file_goes_to_standard_output(project: Project) -> None:
+    project.subscribe("ann@example.org", topics="Cities;Science")
+
+    as_csv = project.done("subscribers", "export", "weekly")
+    as_json = project.done("subscribers", "export", "weekly", "--json")
+
+    rows = list(csv.DictReader(as_csv.out.splitlines()))
+    assert rows == [{"email": "ann@example.org", "name": "", "topics": "Cities;Science"}]
+    assert [json.loads(line) for line in as_json.out.splitlines()] == [
+        {"email": "ann@example.org", "name": "", "topics": ["Cities", "Science"]}
+    ]
+    assert as_csv.err == as_json.err == ""
+
+
+def test_an_exported_file_is_for_its_owner_alone(project: Project) -> None:
+    project.subscribe("ann@example.org")
+
+    project.done("subscribers", "export", "weekly", "out.csv")
+
+    assert (project.folder / "out.csv").stat().st_mode & 0o777 == 0o600
+
+
+def test_an_export_that_cannot_be_written_is_told(project: Project) -> None:
+    project.write("file", "in the way")
+
+    ran = project.run("subscribers", "export", "weekly", "file/out.csv")
+
+    assert ran.status == 1
+    assert ran.err.startswith("digest: file/out.csv cannot be written: ")
