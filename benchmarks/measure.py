@@ -4,6 +4,7 @@ Side by side in one run: what is compared takes turns, so that a busy machine sl
 
 import statistics
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 
@@ -30,12 +31,9 @@ def process(*command: str) -> Run:
     """
 
     def run() -> None:
-        subprocess.run(
-            command,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            check=True,
-        )
+        done = subprocess.run(command, capture_output=True, check=False)
+        if done.returncode:
+            sys.exit(f"{' '.join(command)}: {done.stderr.decode()}")
 
     return run
 

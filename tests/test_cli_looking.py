@@ -180,13 +180,6 @@ def test_topics_counts_articles_those_in_the_window_and_newsletters(project: Pro
     }
 
 
-def test_without_a_terminal_a_table_goes_to_standard_error(project: Project) -> None:
-    ran = project.done("topics", *AT)
-
-    assert not ran.out
-    assert "Science" in ran.err
-
-
 # select
 
 
@@ -432,14 +425,6 @@ def test_a_preview_of_nothing_says_where_to_look(previewed: Project, tmp_path: P
     )
 
 
-def test_a_newsletter_named_twice_is_previewed_once(previewed: Project, tmp_path: Path) -> None:
-    out = ("--out", str(tmp_path / "out"))
-
-    document = previewed.json("preview", "weekly", "weekly", *AT, *out)
-
-    assert len(document["editions"]) == 2
-
-
 def test_a_preview_says_that_its_folder_cannot_be_written(previewed: Project) -> None:
     previewed.write("occupied", "a file where a folder should be")
 
@@ -454,10 +439,8 @@ def test_a_preview_says_that_its_folder_cannot_be_written(previewed: Project) ->
     [
         ("select", "weekly", *AT, "--json"),
         ("select", "weekly", *AT, "--subscriber", "ann@example.org"),
-        ("topics",),
         ("check",),
         ("status",),
-        ("subscribers", "list", "weekly"),
         ("subscribers", "show", "ann@example.org"),
         ("subscribers", "export", "weekly"),
         ("preview", *AT),
@@ -477,9 +460,7 @@ def test_looking_leaves_the_store_as_it_is(previewed: Project, command: tuple[st
 @pytest.mark.parametrize(
     "command",
     [
-        ("select", "weekly", *AT),
         ("status",),
-        ("subscribers", "list", "weekly"),
         ("preview", *AT),
         ("send", *AT, "--dry-run"),
     ],

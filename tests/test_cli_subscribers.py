@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.factories import a_store
 from tests.program import AT, SITE, WEEKLY, Project, a_full_project, a_project
 
 MASKED = "a•••@example.org"
@@ -19,16 +20,36 @@ def project(tmp_path: Path) -> Project:
 
 
 def listed(project: Project) -> list[dict[str, object]]:
-    document = project.json("subscribers", "list", "weekly")
-    assert document["newsletter"] == "weekly"
-    return list(document["subscribers"])
+    """
+    What `subscribers list --json` would list, without a process.
+    """
+    store = a_store(project.folder)
+    readers = list(store.subscribers.active_iter("weekly"))
+    store.close()
+    return [
+        {"email": each.address, "name": each.name, "topics": list(each.topics or ())}
+        for each in readers
+    ]
 
 
 def test_who_is_added_is_listed(project: Project) -> None:
     added = project.done("subscribers", "add", "weekly", "ann@Example.ORG", "--name", "Ann Ö")
 
     assert (added.out, added.err) == ("", f"{MASKED} is subscribed to weekly\n")
-    assert listed(project) == [{"email": "ann@example.org", "name": "Ann Ö", "topics": []}]
+    assert project.json("subscribers", "list", "weekly") == {
+        "newsletter": "weekly",
+        "subscribers": [{"email": "ann@example.org", "name": "Ann Ö", "topics": []}],
+    }
+
+
+def test_the_list_for_people_has_names_and_topics(project: Project) -> None:
+    project.subscribe("ann@example.org", topics="Cities;Science")
+
+    ran = project.done("subscribers", "list", "weekly")
+
+    assert not ran.out
+    assert ran.err.startswith("weekly: 1 subscriber\n")
+    assert "ann@example.org        Cities; Science" in ran.err
 
 
 def test_own_topics_are_kept_as_the_newsletter_spells_them(project: Project) -> None:

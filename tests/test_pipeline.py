@@ -17,6 +17,7 @@ from digest.pipeline import Moment, Pipeline
 from digest.pipeline.people import find_person, find_subscriber
 from digest.pipeline.topics import by_key, known_topics
 from digest.pipeline.ways_out import open_signer, open_transport
+from digest.sender import Allowance
 from digest.settings import load_settings
 from digest.tokens import read_token
 from digest.transports.folder import FolderTransport
@@ -128,6 +129,7 @@ def test_since_last_starts_with_a_week_and_goes_on_from_issue_to_issue(
     newsletter = pipeline.settings.newsletter("weekly")
     first = pipeline.issue(newsletter, Moment(at=NOW))
     assert not pipeline.freeze(newsletter, first)
+    assert len(list(pipeline.sending(first, Allowance()).receipts_iter())) == 1
 
     later = opened(project).issue(newsletter, Moment(at=NOW + timedelta(days=21)))
     again = opened(project).issue(newsletter, Moment(at=NOW))
@@ -294,6 +296,13 @@ def test_the_password_of_the_mail_server_is_read_when_it_is_needed(
     assert isinstance(transport, SmtpTransport)
     assert transport.connections == 3
     assert "swordfish" not in repr(settings)
+
+
+def test_a_username_without_a_password_is_an_error(project: Project, opened: Open) -> None:
+    smtp = "[smtp]\nhost = 'mail.example.org'\nusername = 'digest'\n"
+
+    with pytest.raises(SettingsError, match="DIGEST_SMTP_PASSWORD"):
+        open_transport(opened(project, WEEKLY, smtp).settings)
 
 
 def test_letters_are_signed_where_a_key_is_named(project: Project, opened: Open) -> None:

@@ -256,7 +256,7 @@ def test_all_problems_come_at_once_each_with_its_line(tmp_path: Path) -> None:
     ("lines", "message"),
     [
         ("[sites]", 'sites: unknown key; did you mean "site"?'),
-        ("[xyz]", "xyz: unknown key; known are: content, dkim, images, newsletters, outbox, "),
+        ("[xyz]", "xyz: unknown key; known are: content, dkim, images, issues, newsletters, "),
         ('[content]\npaht = "x"', 'content.paht: unknown key; did you mean "path"?'),
         ('[store]\nfile = "x"', "store.file: unknown key; known are: url"),
         (

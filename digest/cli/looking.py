@@ -90,8 +90,7 @@ def select(
     with opened(context) as pipeline:
         found = pipeline.settings.newsletter(newsletter)
         issue = pipeline.issue(found, moment_of(at, since, until))
-        wanted = _topics(pipeline, found, topics, subscriber)
-        edition = pipeline.select(found, issue, wanted)
+        edition = _edition(pipeline, issue, found, topics, subscriber)
         problems = pipeline.problems
     if as_json:
         print_json(_selection(issue, edition, explain=explain))
@@ -152,15 +151,24 @@ def _check(context: typer.Context) -> tuple[tuple["Problem", ...], int]:
         return problems or (Problem(file=str(context.obj), message=message),), 0
 
 
-def _topics(
-    pipeline: "Pipeline", newsletter: "Newsletter", topics: str | None, address: str | None
-) -> tuple[str, ...] | None:
+def _edition(
+    pipeline: "Pipeline",
+    issue: "Issue",
+    newsletter: "Newsletter",
+    topics: str | None,
+    address: str | None,
+) -> "Edition":
+    """
+    What readers of these topics get, or one subscriber, or everybody else.
+    """
     from ..pipeline.people import find_subscriber
     from ..pipeline.topics import known_topics
 
+    reader = find_subscriber(pipeline, newsletter, address) if address else None
+    wanted = reader.topics if reader else None
     if topics is not None:
-        return known_topics(topics.split(","), newsletter, lambda: pipeline.topics)
-    return find_subscriber(pipeline, newsletter, address).topics if address else None
+        wanted = known_topics(topics.split(","), newsletter, lambda: pipeline.topics)
+    return pipeline.select(newsletter, issue, wanted, subscriber=reader)
 
 
 def _printed(
@@ -202,6 +210,7 @@ def _selection(issue: "Issue", edition: "Edition", *, explain: bool) -> dict[str
                         "related": [
                             {"title": other.title, "url": other.url} for other in article.related
                         ],
+                        **({"reason": edition.reasons.get(article.slug)} if explain else {}),
                     }
                     for article in section.articles
                 ],
@@ -218,6 +227,7 @@ def _selection(issue: "Issue", edition: "Edition", *, explain: bool) -> dict[str
 
 
 def _print_selection(issue: "Issue", edition: "Edition", *, explain: bool) -> None:
+    columns = ("topic", "place", "heat", "quality", "published", "title")
     rows = [
         (
             section.topic,
@@ -231,10 +241,11 @@ def _print_selection(issue: "Issue", edition: "Edition", *, explain: bool) -> No
         for place, each in enumerate(section.articles, 1)
     ]
     window = f"{issue.window.start:%Y-%m-%d %H:%M} to {issue.window.end:%Y-%m-%d %H:%M} UTC"
-    columns = ("topic", "place", "heat", "quality", "published", "title")
     empty = "" if rows else "No article of these topics is in the window."
     print_table(f"{issue.id}, {window}", columns, rows, note=empty)
     if explain:
+        chosen = [(each.slug, edition.reasons.get(each.slug)) for each in edition.articles]
+        print_table("\nIn it", ("article", "reason"), chosen)
         reasons = [(each.slug, each.topic, each.reason) for each in edition.rejected]
         print_table("\nNot in it", ("article", "topic", "reason"), reasons)
 

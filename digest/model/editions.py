@@ -44,7 +44,7 @@ class Newsletter:
     exclude_words: tuple[str, ...] = ()
     decay: timedelta | None = None  #: the age at which heat counts half
     fold_related: bool = True
-    near_duplicates: int | None = 76  #: titles that are alike by so many per cent are one story
+    near_duplicates: int | None = 80  #: titles that are alike by so many per cent are one story
     order: str = "topics"  #: of sections: as written, or the hottest first ("heat")
     no_news: str = "nothing"  #: for readers without news on their topics: or the list's "top"
     any_topic: bool = False  #: readers may choose topics that are not the newsletter's
@@ -154,6 +154,16 @@ class Edition:
     rejected: tuple[Rejection, ...] = field(default=(), repr=False)
     reasons: Mapping[str, str] = field(default_factory=dict, repr=False)  #: slug -> why it is in
     lead_slug: str | None = None  #: None: the hottest
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """
+        Equal for editions that print alike.
+        """
+        sections = [
+            (each.topic, *(article.slug for article in each.articles)) for each in self.sections
+        ]
+        return self.topics, self.lead_slug, *sections
 
     @property
     def articles(self) -> Iterator[Article]:

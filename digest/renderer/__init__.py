@@ -23,9 +23,10 @@ from jinja2 import (
     TemplateSyntaxError,
     UndefinedError,
 )
+from markupsafe import Markup
 
 from ..errors import ThemeError
-from ..model import Edition, Issue, Newsletter, Page, Picture, Site
+from ..model import Edition, Hand, Issue, Newsletter, Page, Picture, Site
 from ..text import UNWANTED, clean_line
 from ..tokens import PATHS
 from .linemarks import LineMarks, origin_of
@@ -67,12 +68,14 @@ class Renderer:
         site: Site,
         pictures: Mapping[str, Picture],
         marks: Mapping[str, str],
+        hand: Hand | None = None,
     ) -> Page:
         """
         The page of an edition that has something to read. ThemeError names file and line.
         """
         theme = self._theme(newsletter.theme)
         context = _context(edition, newsletter, issue, site, pictures, marks)
+        context |= _editor_context(hand or Hand())
         context["subject"] = _subject(newsletter, context)
         return Page(
             subject=context["subject"],
@@ -154,6 +157,28 @@ def _context(
         "date": _date_formatter(newsletter.timezone, "%B %Y"),
         "day": _date_formatter(newsletter.timezone, "%B"),
     }
+
+
+def _editor_context(hand: Hand) -> dict[str, Any]:
+    """
+    The editor's texts, as HTML for the letter and as they were written for its text part.
+    """
+    return {
+        "introduction": _from_markdown(hand.introduction),
+        "introduction_text": hand.introduction,
+        "note": _from_markdown(hand.note),
+        "note_text": hand.note,
+    }
+
+
+def _from_markdown(text: str) -> Markup:
+    if not text:
+        return Markup()
+    from markdown_it import MarkdownIt
+
+    # MJML wants XML; markup of the editor's own is shown as text.
+    parser = MarkdownIt("commonmark", {"html": False, "xhtmlOut": True}).disable("image")
+    return Markup(parser.render(UNWANTED.sub("", text)))  # noqa: S704
 
 
 def _date_formatter(timezone: str, after_day: str) -> Callable[[datetime], str]:

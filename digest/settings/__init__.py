@@ -74,6 +74,7 @@ class Settings:
     store: Path
     outbox: Path
     pictures: Path
+    issues: Path  #: the editor's files
     templates: Path
     smtp: SmtpSettings | None
     dkim: DkimSettings | None
@@ -132,6 +133,7 @@ def _settings(path: Path, root: Root, environ: Mapping[str, str]) -> Settings:
         store=_below(folder, root.store.url),
         outbox=_below(folder, root.outbox.path),
         pictures=_below(folder, root.images.cache),
+        issues=_below(folder, root.issues.path),
         templates=_below(folder, root.templates.path),
         smtp=_smtp(folder, root.smtp, environ) if root.smtp else None,
         dkim=_dkim(folder, root.dkim) if root.dkim else None,

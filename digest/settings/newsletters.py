@@ -94,7 +94,7 @@ class NewsletterTable(Table):
     exclude: ExcludeTable = ExcludeTable()
     decay: Duration | None = None
     fold_related: bool = True
-    near_duplicates: Annotated[int, Field(ge=50, le=100)] | Literal[False] = 76
+    near_duplicates: Annotated[int, Field(ge=50, le=100)] | Literal[False] = 80
     order: Literal["topics", "heat"] = "topics"
     no_news: Literal["nothing", "top"] = "nothing"
     any_topic: bool = False

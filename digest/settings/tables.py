@@ -32,6 +32,10 @@ class TemplatesTable(PathTable):
     path: Line = "templates"
 
 
+class IssuesTable(PathTable):
+    path: Line = "issues"
+
+
 class ImagesTable(Table):
     cache: Line = "pictures-cache"
 
@@ -63,6 +67,7 @@ class Root(Table):
     store: StoreTable = StoreTable()
     outbox: OutboxTable = OutboxTable()
     images: ImagesTable = ImagesTable()
+    issues: IssuesTable = IssuesTable()
     templates: TemplatesTable = TemplatesTable()
     smtp: SmtpTable | None = None
     dkim: DkimTable | None = None

@@ -10,6 +10,7 @@ from sqlalchemy import insert, select
 
 from ..tokens import Key
 from .database import Database
+from .history import History
 from .issues import Issues
 from .ledger import Ledger
 from .schema import keys
@@ -34,6 +35,7 @@ class Store:
         self.subscribers = Subscribers(database, clock, random_bits)
         self.issues = Issues(database)
         self.ledger = Ledger(database, clock)
+        self.history = History(database)
         self.lock = database.lock
         self._database, self._clock, self._random_bits = database, clock, random_bits
 

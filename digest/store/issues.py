@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, exists, func, insert, select
 
 from ..model import Edition, Issue, Page, Window
 from .database import Database
+from .history import insert_stories
 from .newsletters import number_for, number_of
 from .schema import batches, editions, issues, letters, newsletters
 
@@ -42,6 +43,7 @@ class Issues:
             number = _insert_issue(connection, issue, newsletter)
             for place, (edition, page) in enumerate(printed):
                 _insert_edition(connection, number, place, edition, page)
+                insert_stories(connection, number, place, edition)
             _insert_letters(connection, number, iter(readers), issue.made_at)
 
     def get(self, issue_id: str) -> Issue | None:

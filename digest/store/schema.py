@@ -108,6 +108,16 @@ editions = Table(
     Column("pictures", JSON, nullable=False),
 )
 
+#: What each edition tells, by the hash of its address: what its readers have been sent.
+stories = Table(
+    "stories",
+    metadata,
+    Column("story", BigInteger, primary_key=True, autoincrement=False),
+    Column("issue", Integer, primary_key=True, autoincrement=False),
+    Column("edition", Integer, primary_key=True, autoincrement=False),
+    ForeignKeyConstraint(["issue", "edition"], ["editions.issue", "editions.number"]),
+)
+
 #: Batches are claimed, never single letters: open -> leased -> closed.
 batches = Table(
     "batches",
@@ -134,4 +144,5 @@ letters = Table(
     ForeignKeyConstraint(["issue", "edition"], ["editions.issue", "editions.number"]),
     ForeignKeyConstraint(["issue", "batch"], ["batches.issue", "batches.number"]),
     Index("letters_by_batch", "issue", "batch"),
+    Index("letters_by_edition", "issue", "edition"),
 )

@@ -1,0 +1,255 @@
+"""
+From content to pages: what is selected for whom, and how it looks.
+
+    read_articles
+    | Selector.select   once per set of topics
+    | illustrate
+    | render
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from ..hands import read_hand
+from ..model import Article, Edition, Issue, Newsletter, Page, Problem, Subscriber, Topic
+from ..reader import read_articles
+from ..reader.topics import read_topics
+from ..selector import Selector
+from ..selector.readers import group_readers
+from ..settings import Settings
+from ..taxonomy import Taxonomy
+from ..tokens import PREVIEW_KEY, Key, marks_for
+from .moments import Moment, due_at, is_overdue, window_at
+from .topics import by_key
+
+if TYPE_CHECKING:
+    from ..pictures import FolderCache
+    from ..renderer import Renderer
+    from ..store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Printed:
+    """
+    An edition as its readers will see it.
+    """
+
+    edition: Edition
+    page: Page
+    problems: tuple[Problem, ...]  #: with its pictures
+    readers: Sequence[Subscriber]
+
+
+class Newsroom:
+    """
+    Reads, selects and renders. It looks into the store, if there is one, and changes nothing.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        clock: Callable[[], datetime],
+        random_bits: Callable[[int], int],
+    ) -> None:
+        self.settings = settings
+        self.clock, self._random_bits = clock, random_bits
+        self._selectors: dict[tuple[object, ...], Selector] = {}
+
+    is_overdue = staticmethod(is_overdue)
+
+    is_overdue = staticmethod(is_overdue)
+
+    @cached_property
+    def articles(self) -> tuple[Article, ...]:
+        return tuple(item for item in self._items if isinstance(item, Article))
+
+    @cached_property
+    def problems(self) -> tuple[Problem, ...]:
+        """
+        What is wrong with the files of the content folder.
+        """
+        items = (*self._items, *self._topic_items)
+        found = tuple(item for item in items if isinstance(item, Problem))
+        return found + self.taxonomy.problems
+
+    @cached_property
+    def topics(self) -> Mapping[str, str]:
+        """
+        The topics of all articles, by what their spellings have in common.
+        """
+        return by_key(topic for article in self.articles for topic in article.topics)
+
+    @cached_property
+    def taxonomy(self) -> Taxonomy:
+        """
+        The topics that the configuration and the content folder describe.
+        """
+        found = [each for each in self._topic_items if isinstance(each, Topic)]
+        return Taxonomy((*self.settings.topics, *found))
+
+    @cached_property
+    def existing_store(self) -> "Store | None":
+        """
+        The store for looking only; None if there is none yet.
+        """
+        return self._open_store(read_only=True) if self.settings.store.exists() else None
+
+    @cached_property
+    def pictures(self) -> "FolderCache":
+        from ..pictures import FolderCache
+
+        return FolderCache(self.settings.pictures)
+
+    def issue(self, newsletter: Newsletter, moment: Moment) -> Issue:
+        """
+        The issue at hand: the latest due one, or the one outside the schedule that was asked for.
+        """
+        due = due_at(newsletter, moment)
+
+        def last_end() -> datetime | None:
+            store = self.existing_store
+            return store.issues.last_window_end(newsletter.id, before=due.at) if store else None
+
+        return Issue(
+            id=f"{newsletter.id}/{due.name}",
+            newsletter=newsletter.id,
+            title=newsletter.title,
+            sender=newsletter.sender,
+            site_url=self.settings.site.url,
+            due_at=due.at,
+            window=window_at(newsletter, moment, due.at, last_end),
+            made_at=self.clock(),
+        )
+
+    def selector(self, newsletter: Newsletter, issue: Issue) -> Selector:
+        """
+        The candidates of an issue, with what its editor decided.
+        """
+        key = (newsletter.id, issue.id, issue.window)
+        if key not in self._selectors:
+            self._selectors[key] = Selector(
+                self.articles,
+                newsletter,
+                issue.window,
+                taxonomy=self.taxonomy,
+                hand=read_hand(self.settings.issues, issue.id),
+            )
+        return self._selectors[key]
+
+    def select(
+        self,
+        newsletter: Newsletter,
+        issue: Issue,
+        topics: Sequence[str] | None = None,
+        *,
+        subscriber: Subscriber | None = None,
+    ) -> Edition:
+        """
+        What readers of these topics get who have read the newsletter so far, with all reasons.
+
+        Without topics, what readers of the newsletter's get; with a subscriber, what that one gets.
+        """
+        selector, store = self.selector(newsletter, issue), self.existing_store
+        topics = topics or newsletter.topics
+        seen: Mapping[str, str] = {}
+        if store and subscriber:
+            seen = store.history.seen_by(subscriber.id, selector.urls, besides=issue.id)
+        elif store:
+            wanted = self.taxonomy.expand(topics)
+            seen = store.history.seen_by_list(
+                newsletter.id, wanted, selector.urls, besides=issue.id
+            )
+        return selector.select(topics, seen=seen, explain=True)
+
+    def readers(self, newsletter: Newsletter) -> tuple[Subscriber, ...]:
+        """
+        Everybody on the newsletter; nobody before there is a store.
+        """
+        store = self.existing_store
+        return tuple(store.subscribers.active_iter(newsletter.id)) if store else ()
+
+    def print_editions(
+        self,
+        newsletter: Newsletter,
+        issue: Issue,
+        readers: Sequence[Subscriber],
+        *,
+        key: Key = PREVIEW_KEY,
+    ) -> tuple[list[Printed], list[Subscriber]]:
+        """
+        The editions of an issue, and the readers for whose topics there is no news.
+
+        Editions that hold the same stories for the same topics are one.
+        """
+        selector, store = self.selector(newsletter, issue), self.existing_store
+        seen = store.history.seen(selector.urls, besides=issue.id) if store else {}
+        groups = group_readers(readers, newsletter, taxonomy=self.taxonomy, seen=seen)
+        editions: dict[tuple[object, ...], tuple[Edition, list[Subscriber]]] = {}
+        without_news: list[Subscriber] = []
+        for reading, group in groups.items():
+            before = dict.fromkeys(reading.seen, "")
+            edition = selector.select(reading.topics, seen=before)
+            if not edition.sections and newsletter.no_news == "top":
+                edition = selector.select(newsletter.topics, seen=before)
+            if edition.sections:
+                editions.setdefault(edition.key, (edition, []))[1].extend(group)
+            else:
+                without_news += group
+        marks = marks_for(key, issue.id)
+        printed = []
+        for edition, group in editions.values():
+            page, problems = self.print_edition(newsletter, issue, edition, marks)
+            printed.append(Printed(edition=edition, page=page, problems=problems, readers=group))
+        return printed, without_news
+
+    def print_edition(
+        self,
+        newsletter: Newsletter,
+        issue: Issue,
+        edition: Edition,
+        marks: Mapping[str, str],
+    ) -> tuple[Page, tuple[Problem, ...]]:
+        """
+        The page of an edition with something to read, and what is wrong with its pictures.
+        """
+        from ..illustrator import illustrate
+
+        pictures, problems = illustrate(edition, content=self.settings.content, cache=self.pictures)
+        page = self._renderer.render(
+            edition,
+            newsletter=newsletter,
+            issue=issue,
+            site=self.settings.site,
+            pictures=pictures,
+            marks=marks,
+            hand=self.selector(newsletter, issue).hand,
+        )
+        return page, problems
+
+    @cached_property
+    def _items(self) -> tuple[Article | Problem, ...]:
+        return tuple(read_articles(self.settings.content))
+
+    @cached_property
+    def _topic_items(self) -> tuple[Topic | Problem, ...]:
+        return tuple(read_topics(self.settings.content))
+
+    @cached_property
+    def _renderer(self) -> "Renderer":
+        from ..renderer import Renderer, shipped_themes
+
+        return Renderer((self.settings.templates, shipped_themes()))
+
+    def _open_store(self, *, read_only: bool) -> "Store":
+        from ..store import open_store
+
+        return open_store(
+            self.settings.store,
+            clock=self.clock,
+            random_bits=self._random_bits,
+            read_only=read_only,
+        )

@@ -1,0 +1,66 @@
+"""
+Topic files: YAML files of the content folder that say `taxonomy: topic`.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ..errors import ArticleError
+from ..model import Problem, Topic
+from ..text import clean_line
+from .frontmatter import load_front_matter
+
+SUFFIXES = frozenset({".yaml", ".yml"})
+MARK = b"taxonomy:"
+
+
+def read_topics(root: Path) -> Iterator[Topic | Problem]:
+    """
+    Every topic that a file below `root` describes, and every such file that describes none.
+
+    YAML files that do not say that they are topics are somebody else's.
+    """
+    for folder, folders, files in os.walk(root):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(files):
+            path = Path(folder, name)
+            if path.suffix in SUFFIXES and not name.startswith("."):
+                yield from _read(path)
+
+
+def _read(path: Path) -> Iterator[Topic | Problem]:
+    try:
+        data = path.read_bytes()
+        if MARK not in data:
+            return
+        # A topic file is a front matter without an article.
+        fields = load_front_matter(b"---\n" + data + b"\n---\n").fields
+        if fields.get("taxonomy") == "topic":
+            yield _topic(path, fields)
+    except ArticleError as error:
+        line = error.line - 1 if error.line else None
+        yield Problem(file=str(path), line=line, message=str(error))
+    except OSError as error:
+        yield Problem(file=str(path), message=f"cannot be read: {error.strerror}")
+
+
+def _topic(path: Path, fields: Any) -> Topic:
+    name = clean_line(str(fields.get("name") or ""))
+    if not name:
+        raise ArticleError("name: missing: a topic needs one")
+    parent = clean_line(str(fields.get("parent") or "")) or None
+    return Topic(
+        name=name,
+        parent=parent,
+        keywords=_texts(fields.get("keywords")),
+        aliases=_texts(fields.get("aliases")),
+        file=str(path),
+        line=1,
+    )
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    items = value if isinstance(value, list) else [value]
+    return tuple(text for item in items if item is not None and (text := clean_line(str(item))))

@@ -1,0 +1,98 @@
+"""
+Which candidates one set of topics gets, and where: one pass, the hottest first.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+from ..model import Newsletter, Rejection
+from .candidates import Candidate
+
+
+class Draft:
+    """
+    The places given so far. Every candidate is offered once, in the order of rank.
+    """
+
+    def __init__(self, newsletter: Newsletter, topics: Mapping[str, str]) -> None:
+        self._newsletter = newsletter
+        self._topics = topics  #: key -> name, in the reader's order
+        self._offered = Counter[str]()
+        self._taken = Counter[str]()
+        self._providers = Counter[str]()
+        self.places: dict[str, str] = {}  #: slug -> key of its topic
+        self.reasons: dict[str, str] = {}  #: why each of them is in
+        self.refused: list[Rejection] = []
+
+    @property
+    def is_full(self) -> bool:
+        newsletter = self._newsletter
+        if newsletter.max_articles is not None and len(self.places) >= newsletter.max_articles:
+            return True
+        return len(self.places) >= newsletter.per_topic * len(self._topics)
+
+    def pin(self, candidate: Candidate, key: str) -> None:
+        """
+        Take a candidate that the editor put here, limits or not.
+        """
+        self._take(candidate, key, "pinned by the editor")
+
+    def offer(self, candidate: Candidate) -> None:
+        """
+        Take a candidate under the topic where it ranks highest, if a topic has room for it.
+        """
+        positions = {}
+        for key in self._topics:
+            if key in candidate.keys:
+                self._offered[key] += 1
+                positions[key] = self._offered[key]
+        limit = self._limit(candidate)
+        room = self._newsletter.per_topic
+        for key in sorted(positions, key=positions.__getitem__):
+            if not limit and self._taken[key] < room:
+                self._take(candidate, key, self._standing(candidate, key, positions[key]))
+                return
+        self.refused += self._refusals(candidate, positions, limit)
+
+    def _take(self, candidate: Candidate, key: str, reason: str) -> None:
+        self._taken[key] += 1
+        self._providers[candidate.article.provider.domain] += 1
+        self.places[candidate.slug] = key
+        self.reasons[candidate.slug] = reason
+
+    def _limit(self, candidate: Candidate) -> str:
+        """
+        The rule about the whole issue that has no room for it, or "".
+        """
+        newsletter, domain = self._newsletter, candidate.article.provider.domain
+        if newsletter.max_articles is not None and len(self.places) >= newsletter.max_articles:
+            return f"{candidate.shown_heat}, the issue already has {newsletter.max_articles}"
+        if newsletter.per_provider is None or self._providers[domain] < newsletter.per_provider:
+            return ""
+        return f"provider {domain} already has {newsletter.per_provider}"
+
+    def _standing(self, candidate: Candidate, key: str, position: int) -> str:
+        """
+        "heat 92, 4th of 3 in AI": its place, and how many there are.
+        """
+        note = f"; {candidate.note}" if candidate.note else ""
+        room = self._newsletter.per_topic
+        return f"{candidate.shown_heat}, {ordinal(position)} of {room} in {self._topics[key]}{note}"
+
+    def _refusals(
+        self, candidate: Candidate, positions: Mapping[str, int], limit: str
+    ) -> Iterator[Rejection]:
+        if limit:
+            yield Rejection(slug=candidate.slug, topic=None, reason=limit)
+            return
+        for key, position in positions.items():
+            reason = self._standing(candidate, key, position)
+            yield Rejection(slug=candidate.slug, topic=self._topics[key], reason=reason)
+
+
+def ordinal(number: int) -> str:
+    """
+    1st, 2nd, 3rd, 4th, 11th.
+    """
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{'th' if 10 < number % 100 < 14 else ending}"  # noqa: PLR2004 - the teens
