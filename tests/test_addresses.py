@@ -3,6 +3,7 @@ One mailbox has one spelling, and no message repeats it.
 """
 
 import pytest
+from email_validator import EmailNotValidError, validate_email
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -69,3 +70,21 @@ def test_any_text_is_an_address_of_ascii_or_is_refused(text: str) -> None:
             assert address.isprintable()
             assert not set(address) & set(' <>,;"\r\n')
             assert normalize_address(address) == address
+
+
+@given(st.from_regex(r"\A[A-Za-z0-9._+-]{1,20}@([A-Za-z0-9-]{1,12}\.){1,3}(com|org|uk|test)\Z"))
+def test_the_short_way_for_plain_addresses_ends_where_the_library_does(address: str) -> None:
+    try:
+        checked = validate_email(
+            address, check_deliverability=False, globally_deliverable=False, allow_smtputf8=False
+        )
+        expected = f"{checked.local_part}@{checked.ascii_domain}"
+    except EmailNotValidError:
+        expected = "refused"
+
+    try:
+        found = normalize_address(address)
+    except ValueError:
+        found = "refused"
+
+    assert found == expected
