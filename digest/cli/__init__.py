@@ -3,6 +3,7 @@ The command line. Parses, calls the pipeline, prints; decides nothing.
 """
 
 import os
+import gc
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -62,6 +63,8 @@ def main() -> None:
     """
     # Nothing here uses such plugins, and looking for them takes a while.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "true")
+    # Nearly all that a command makes lives to its end; looking for the rest all the time is slow.
+    gc.set_threshold(50_000)
     try:
         app()
     except DigestError as error:
