@@ -8,6 +8,7 @@ file's text. The names of Jekyll, Hugo and Eleventy are accepted beside our own.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
@@ -26,6 +27,8 @@ IMAGES = ("images", "image")
 DATE_IN_NAME = re.compile(r"(?:^|/)(\d{4}-\d{2}-\d{2})[-_][^/]*$")
 MAX_RELATED = 16
 MAX_INTEGER = 1_000_000_000
+#: The same logos and related stories come in many files.
+ADDRESSES_KEPT = 2_000
 
 
 def to_article(front_matter: FrontMatter, *, slug: str) -> Article:
@@ -66,8 +69,15 @@ class _FieldError(Exception):
         self.field = field
 
 
+_safe_url = lru_cache(ADDRESSES_KEPT)(safe_url)
+
+
 def _first(fields: Mapping[str, Any], names: Sequence[str]) -> Any:
-    return next((value for name in names if (value := fields.get(name)) is not None), None)
+    for name in names:
+        value = fields.get(name)
+        if value is not None:
+            return value
+    return None
 
 
 def _text(value: Any) -> str:
@@ -93,7 +103,7 @@ def _title(fields: Mapping[str, Any]) -> str:
 
 
 def _url(fields: Mapping[str, Any]) -> str:
-    return next((url for name in ADDRESS if (url := safe_url(_text(fields.get(name))))), "")
+    return next((url for name in ADDRESS if (url := _safe_url(_text(fields.get(name))))), "")
 
 
 def _moment(fields: Mapping[str, Any], slug: str) -> datetime:
@@ -186,7 +196,7 @@ def _images(value: Any) -> Iterator[Image]:
     for item in value if isinstance(value, list) else [value]:
         fields = item if isinstance(item, dict) else {"url": item}
         raw = _text(_first(fields, ("url", "path", "src"))).strip()
-        url = safe_url(raw) if "://" in raw or raw.startswith("//") else raw
+        url = _safe_url(raw) if "://" in raw or raw.startswith("//") else raw
         if url and not UNWANTED.search(url):  # A NUL is in no file's name.
             yield Image(url=url, width=_size(fields, "width"), height=_size(fields, "height"))
 

@@ -1,37 +1,28 @@
 """
-Front matter taken apart, behind a scan that refuses what would crash or stall the parser.
-
-PyYAML's C loader recurses: 28 KB of opening brackets end the process. Its scanner does not,
-so the events are looked at first.
+Front matter taken apart: the text between the delimiters, and its fields.
 """
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import yaml
 from frontmatter.default_handlers import BaseHandler, YAMLHandler
 
 from ..errors import ArticleError
+from .values import events_of, line_of, load_values
 
 MAX_FILE = 1024 * 1024
 MAX_FRONT_MATTER = 64 * 1024
 MAX_TOML = 16 * 1024  #: tomllib's time grows with the square of a dotted key's length
-MAX_DEPTH = 16
-MAX_NODES = 2_000
 
 #: YAML allows no control characters; one real file in 8,000 has one.
 CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
-#: The other core tags raise what they like: `!!bool x` a KeyError, `!!int ""` an IndexError.
-TEXT_TAG = "tag:yaml.org,2002:str"
-STARTS = frozenset({yaml.MappingStartEvent, yaml.SequenceStartEvent})
-ENDS = frozenset({yaml.MappingEndEvent, yaml.SequenceEndEvent})
+ASCII_CONTROLS = bytes(code for code in range(128) if CONTROLS.match(chr(code)))
 #: With the empty lines that follow it, which the handlers cut off.
 DELIMITER = re.compile(r"(?:-{3,}|\+{3,})\s*$", re.MULTILINE)
 LINE_IN_TOML = re.compile(r"\(at line (\d+)")
-
-Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class FrontMatter(NamedTuple):
@@ -87,6 +78,8 @@ def _decode(data: bytes) -> tuple[str, int]:
         line = data.count(b"\n", 0, error.start) + 1
         raise ArticleError("not UTF-8 text: save the file as UTF-8", line=line) from None
     text = text.replace("\r\n", "\n")
+    if b"\xc2" not in data and len(data.translate(None, ASCII_CONTROLS)) == len(data):
+        return text, 0  # Nearly every file; and the others begin with this byte.
     return CONTROLS.subn("", text)
 
 
@@ -118,8 +111,7 @@ def _source(text: str, handler: BaseHandler) -> str:
 
 def _load_yaml(source: str) -> Any:
     try:
-        _scan(source)
-        return YAML.load(source)
+        return load_values(source, YAML.load)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else None
@@ -144,67 +136,12 @@ def _load_toml(source: str) -> Any:
 
 
 def _line_of_bad_value(source: str) -> int | None:
-    for event in _events(source):
+    for event in events_of(source):
         if type(event) is yaml.ScalarEvent and event.implicit[0]:
             try:
                 YAML.load(event.value)
             except yaml.YAMLError:
                 continue  # It can be read where it stands.
             except (ValueError, OverflowError):
-                return _line(event)
+                return line_of(event)
     return None
-
-
-def _scan(source: str) -> None:
-    """
-    Refuse nesting, size, aliases and tags that no article has, and a field given twice.
-    """
-    depth = nodes = 0
-    fields = _Fields()
-    for event in _events(source):
-        kind = type(event)
-        if kind is yaml.AliasEvent:
-            raise _refusal(event, "aliases (*name) are not read: write the value out")
-        if kind in ENDS:
-            depth -= 1
-            continue
-        if getattr(event, "tag", None) not in {None, TEXT_TAG}:
-            raise _refusal(event, "tags (!name) are not read: remove the tag")
-        if depth == 1:
-            fields.see(event)
-        nodes += 1
-        depth += kind in STARTS
-        if depth > MAX_DEPTH:
-            raise _refusal(event, f"nested deeper than {MAX_DEPTH} levels: write it flatter")
-        if nodes > MAX_NODES:
-            raise _refusal(event, f"more than {MAX_NODES:,} values: shorten it")
-
-
-class _Fields:
-    """
-    The names of the fields so far. PyYAML silently keeps the last of two; here the editor is asked.
-    """
-
-    def __init__(self) -> None:
-        self.names: set[str] = set()
-        self.is_name = True  # Names and values take turns.
-
-    def see(self, event: yaml.Event) -> None:
-        if self.is_name and type(event) is yaml.ScalarEvent:
-            if event.value in self.names:
-                raise _refusal(event, f'"{event.value[:40]}" is given twice: keep one')
-            self.names.add(event.value)
-        self.is_name = not self.is_name
-
-
-def _events(source: str) -> Iterator[yaml.Event]:
-    events: Iterator[yaml.Event] = yaml.parse(source, Loader=Loader)
-    return events
-
-
-def _refusal(event: yaml.Event, message: str) -> ArticleError:
-    return ArticleError(message, line=_line(event))
-
-
-def _line(event: yaml.Event) -> int | None:
-    return event.start_mark.line + 1 if event.start_mark else None

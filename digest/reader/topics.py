@@ -3,6 +3,7 @@ Topic files: YAML files of the content folder that say `taxonomy: topic`.
 """
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,11 @@ from ..text import clean_line
 from .frontmatter import load_front_matter
 
 SUFFIXES = frozenset({".yaml", ".yml"})
-MARK = b"taxonomy:"
+MARK = b"taxonomy"
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+#: YAML may say where a document begins, and where it ends.
+BEGINNING = re.compile(rb"\A(?:[ \t]*(?:#.*)?\r?\n)*---[ \t]*\r?\n")
+END = re.compile(rb"^(?:---|\.\.\.)[ \t\r]*\Z", re.MULTILINE)
 
 
 def read_topics(root: Path) -> Iterator[Topic | Problem]:
@@ -26,7 +31,7 @@ def read_topics(root: Path) -> Iterator[Topic | Problem]:
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
             path = Path(folder, name)
-            if path.suffix in SUFFIXES and not name.startswith("."):
+            if path.suffix.lower() in SUFFIXES and not name.startswith("."):
                 yield from _read(path)
 
 
@@ -35,8 +40,7 @@ def _read(path: Path) -> Iterator[Topic | Problem]:
         data = path.read_bytes()
         if MARK not in data:
             return
-        # A topic file is a front matter without an article.
-        fields = load_front_matter(b"---\n" + data + b"\n---\n").fields
+        fields = load_front_matter(_as_front_matter(data)).fields
         if fields.get("taxonomy") == "topic":
             yield _topic(path, fields)
     except ArticleError as error:
@@ -44,6 +48,17 @@ def _read(path: Path) -> Iterator[Topic | Problem]:
         yield Problem(file=str(path), line=line, message=str(error))
     except OSError as error:
         yield Problem(file=str(path), message=f"cannot be read: {error.strerror}")
+
+
+def _as_front_matter(data: bytes) -> bytes:
+    """
+    A topic file is a front matter without an article: what it says, one line further down.
+    """
+    data = data.removeprefix(BYTE_ORDER_MARK)
+    beginning = BEGINNING.match(data)
+    lines = beginning[0].count(b"\n") if beginning else 0
+    body = data[beginning.end() :] if beginning else data
+    return b"---\n" + b"\n" * lines + END.sub(b"", body.rstrip()) + b"\n---\n"
 
 
 def _topic(path: Path, fields: Any) -> Topic:

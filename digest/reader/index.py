@@ -1,0 +1,216 @@
+"""
+The index: an SQLite file that holds what was read of each file. It may be removed at any time.
+"""
+
+import hashlib
+import os
+import pkgutil
+import sqlite3
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import NamedTuple
+
+from .records import NAMES, Record
+
+PATIENCE = 20  #: seconds for another run to commit
+MARK = 0x64696765  #: tells an index from other databases
+SCHEMA = (
+    "DROP TABLE IF EXISTS files",
+    "DROP TABLE IF EXISTS articles",
+    # A number is never used again: another run may still know what it stood for.
+    "CREATE TABLE articles (id INTEGER PRIMARY KEY AUTOINCREMENT, text TEXT NOT NULL)",
+    """
+    CREATE TABLE files (
+        folder TEXT NOT NULL,
+        name TEXT NOT NULL,
+        stamp TEXT NOT NULL,
+        published INTEGER,
+        problems TEXT NOT NULL,
+        article INTEGER NOT NULL,
+        PRIMARY KEY (folder, name)
+    ) WITHOUT ROWID
+    """,
+    f"PRAGMA application_id = {MARK}",
+)
+#: What is made of a file depends on these.
+READER = ("folder.py", "fields.py", "frontmatter.py", "values.py", "records.py", "index.py")
+SOURCES = (("digest", "text.py"), *((__package__, name) for name in READER))
+LIBRARIES = ("pyyaml", "python-frontmatter", "idna")
+DAMAGE = frozenset(
+    {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_ERROR}
+)
+
+
+class Entry(NamedTuple):
+    """
+    What is kept of a file, but for its article.
+    """
+
+    name: str
+    stamp: str
+    published: int | None
+    problems: str
+    article: int
+
+
+class Index:
+    """
+    The index in a file; made if it is not there, emptied if another version of the reader wrote it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._version = _version_of_reader()
+        _make_private(path)
+        self._database = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
+        try:
+            self._prepare()
+        except BaseException:
+            self.close()
+            raise
+
+    def folders(self, beginning: str) -> set[str]:
+        """
+        The folders of which something is kept, and whose names begin so.
+        """
+        found = self._database.execute("SELECT DISTINCT folder FROM files")
+        return {folder for (folder,) in found if folder.startswith(beginning)}
+
+    def files(self, folder: str) -> dict[str, Entry]:
+        """
+        What is kept of a folder's files, by their names.
+        """
+        rows = self._database.execute(
+            "SELECT name, stamp, published, problems, article FROM files WHERE folder = ?",
+            (folder,),
+        )
+        return {row[0]: Entry._make(row) for row in rows}
+
+    def text(self, entry: Entry) -> str:
+        """
+        The article of a file; empty if another run has read the file again.
+        """
+        found = self._database.execute("SELECT text FROM articles WHERE id = ?", (entry.article,))
+        row = found.fetchone()
+        return str(row[0]) if row else ""
+
+    def keep(self, records: Iterable[tuple[str, str, str, Record]]) -> None:
+        """
+        What was read: folder, name, stamp, and what was found.
+        """
+        with self._writing() as database:
+            for folder, name, stamp, record in records:
+                _remove(database, folder, name)
+                added = database.execute(
+                    "INSERT INTO articles (text) VALUES (?)", (record.article,)
+                )
+                database.execute(
+                    "INSERT INTO files VALUES (?, ?, ?, ?, ?, ?)",
+                    (folder, name, stamp, record.published, record.problems, added.lastrowid),
+                )
+
+    def forget(self, files: Iterable[tuple[str, str]]) -> None:
+        """
+        Files that are no more: folder and name.
+        """
+        with self._writing() as database:
+            for folder, name in files:
+                _remove(database, folder, name)
+
+    def close(self) -> None:
+        self._database.close()
+
+    def _prepare(self) -> None:
+        if self._is_of_this_version():
+            return
+        if self._pragma("application_id") != MARK and self._pragma("schema_version"):
+            raise OSError(0, "another program's database")
+        with _transaction(self._database) as database:
+            if not self._is_of_this_version():  # Another run may have been faster.
+                for statement in (*SCHEMA, f"PRAGMA user_version = {self._version}"):
+                    database.execute(statement)
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with _transaction(self._database) as database:
+            if not self._is_of_this_version():
+                raise OSError(0, "another version of the program is at work on it")
+            yield database
+
+    def _is_of_this_version(self) -> bool:
+        return (self._pragma("application_id"), self._pragma("user_version")) == (
+            MARK,
+            self._version,
+        )
+
+    def _pragma(self, name: str) -> int:
+        (value,) = self._database.execute(f"PRAGMA {name}").fetchone()
+        return int(value)
+
+
+def is_damage(error: Exception) -> bool:
+    """
+    Whether an index that raises this is to be made anew.
+    """
+    code = getattr(error, "sqlite_errorcode", None)
+    return code is not None and code & 0xFF in DAMAGE
+
+
+def remove(path: Path) -> None:
+    """
+    An index and what an interrupted run left beside it.
+    """
+    for each in (path, path.with_name(f"{path.name}-journal")):
+        each.unlink(missing_ok=True)
+
+
+def _make_private(path: Path) -> None:
+    """
+    An empty file that only its owner can read; SQLite makes the one beside it alike.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError:
+        if not path.is_file():
+            raise OSError(0, "not a plain file") from None
+        if path.stat().st_mode & 0o077:
+            path.chmod(0o600)
+
+
+@contextmanager
+def _transaction(database: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    database.execute("BEGIN IMMEDIATE")
+    try:
+        yield database
+        database.execute("COMMIT")
+    except BaseException:
+        if database.in_transaction:
+            database.execute("ROLLBACK")
+        raise
+
+
+def _remove(database: sqlite3.Connection, folder: str, name: str) -> None:
+    key = (folder, name)
+    database.execute(
+        "DELETE FROM articles WHERE id = (SELECT article FROM files WHERE folder = ? AND name = ?)",
+        key,
+    )
+    database.execute("DELETE FROM files WHERE folder = ? AND name = ?", key)
+
+
+def _version_of_reader() -> int:
+    """
+    A number that is another one as soon as something else might be made of a file.
+    """
+    digest = hashlib.blake2b(repr((sys.version_info[:2], NAMES)).encode())
+    for package, name in SOURCES:
+        digest.update(pkgutil.get_data(package, name) or b"")
+    for name in LIBRARIES:
+        try:
+            digest.update(version(name).encode())
+        except PackageNotFoundError:
+            digest.update(b"?")
+    return int.from_bytes(digest.digest()[:4]) >> 1
