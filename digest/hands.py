@@ -12,8 +12,10 @@ The editor's files: `issues/<newsletter>/<date>.toml`, one for each issue that n
     lead = true                    # shown large, above all sections
 """
 
+import re
 import tomllib
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ from .model import Hand, Pin
 
 KEYS = frozenset({"introduction", "note", "drop", "pin"})
 PIN_KEYS = frozenset({"story", "topic", "place", "lead"})
+PIN_HEADER = re.compile(r"\s*\[\[\s*pin\s*\]\]")
 MAX_FILE = 256 * 1024
 
 
@@ -50,7 +53,7 @@ def _hand(path: Path, source: str, document: Mapping[str, Any]) -> Hand:
     if not _are(drops, str) or not _are(pins, dict) or not _are(texts, str):
         message = "introduction and note are texts, drop a list of stories, [[pin]] tables"
         raise SettingsError(f"{path}: {message}")
-    lines = [number for number, line in enumerate(source.splitlines(), 1) if "[[pin]]" in line]
+    lines = [number for number, line in enumerate(source.splitlines(), 1) if PIN_HEADER.match(line)]
     lines += [1] * len(pins)
     return Hand(
         pins=tuple(_pin(path, line, pin) for line, pin in zip(lines, pins, strict=False)),
@@ -88,5 +91,8 @@ def _are(values: Any, kind: type) -> bool:
 def _refuse_unknown(path: Path, table: Mapping[str, Any], known: frozenset[str]) -> None:
     unknown = sorted(set(table) - known)
     if unknown:
-        remedy = f"known are: {', '.join(sorted(known))}"
+        close = get_close_matches(unknown[0], known, n=1)
+        remedy = (
+            f'did you mean "{close[0]}"?' if close else f"known are: {', '.join(sorted(known))}"
+        )
         raise SettingsError(f"{path}: unknown key {unknown[0]}; {remedy}")

@@ -14,6 +14,16 @@ from .text import topic_key
 
 #: After a topic's name: its children, each a section of its own.
 CHILDREN = "/*"
+#: Where something begins that is no part of a word.
+WORD_ENDS = re.compile(r"(?<=\w)(?!\w)|(?<=\W)(?=\W)")
+
+
+def parent_in(name: str) -> str | None:
+    """
+    The parent in `Parent/*`; None if the name is a plain one.
+    """
+    spaceless = "".join(name.split())
+    return name[: name.rindex("/")].strip() if spaceless.endswith(CHILDREN) else None
 
 
 class Taxonomy:
@@ -58,17 +68,31 @@ class Taxonomy:
         """
         expanded: dict[str, str] = {}
         for name in names:
-            if name.endswith(CHILDREN):
-                parent = self.key(name.removesuffix(CHILDREN))
-                found = [
-                    each.name
-                    for each in self._topics.values()
-                    if self.parent_key(self.key(each.name)) == parent
-                ]
-            else:
-                found = [self.name(name)]
-            expanded |= {self.key(each): each for each in found if self.key(each) not in expanded}
+            parent = parent_in(name)
+            found = [self.name(name)] if parent is None else self.children(parent)
+            for each in found:
+                expanded.setdefault(self.key(each), each)
         return tuple(expanded.values())
+
+    def children(self, name: str) -> list[str]:
+        """
+        The names of the topics right below one.
+        """
+        parent = self.key(name)
+        return [each.name for key, each in self._topics.items() if self.parent_key(key) == parent]
+
+    def describes(self, name: str) -> bool:
+        """
+        Whether a topic is described, by any of its names.
+        """
+        return self.key(name) in self._topics
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """
+        Every key of every described topic, those of its other names too, and its proper name.
+        """
+        return {key: self._topics[topic].name for key, topic in self._names.items()}
 
     def keys_of(self, names: Iterable[str]) -> frozenset[str]:
         """
@@ -85,8 +109,11 @@ class Taxonomy:
         text = f"{article.title} {article.excerpt}".casefold()
         found: dict[str, str] = {}
         for match in self._keyword_pattern.finditer(text):
-            for name in self._keywords[match[0]]:
-                found.setdefault(name, match[0])
+            # The pattern finds the longest that begins here; shorter ones may begin it.
+            longest = match[1]
+            for end in (*(each.start() for each in WORD_ENDS.finditer(longest)), len(longest)):
+                for name in self._keywords.get(longest[:end], ()):
+                    found.setdefault(name, longest[:end])
         yield from found.items()
 
     @cached_property
@@ -95,12 +122,13 @@ class Taxonomy:
         for topic in self._topics.values():
             for keyword in topic.keywords:
                 keywords[keyword.casefold()].append(topic.name)
-        return keywords
+        return dict(keywords)
 
     @cached_property
     def _keyword_pattern(self) -> re.Pattern[str]:
         longest_first = sorted(self._keywords, key=len, reverse=True)
-        return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest_first))})(?!\w)")
+        # Nothing is consumed: "Google Cloud Run" holds "google cloud" and "cloud run".
+        return re.compile(rf"(?<!\w)(?=({'|'.join(map(re.escape, longest_first))})(?!\w))")
 
     def _add(self, topics: Iterable[Topic]) -> Iterator[Problem]:
         for topic in topics:
@@ -165,6 +193,8 @@ class _Lines(dict[str, tuple[str, ...]]):
         self._taxonomy = taxonomy
 
     def __missing__(self, key: str) -> tuple[str, ...]:
-        parent = self._taxonomy.parent_key(key)
-        self[key] = (key, *self[parent]) if parent else (key,)
+        line = [key]
+        while parent := self._taxonomy.parent_key(line[-1]):
+            line.append(parent)
+        self[key] = tuple(line)
         return self[key]

@@ -2,7 +2,7 @@
 Values for tests. Every field has a default; a test names only what it is about.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +13,7 @@ from digest.model import (
     Article,
     Edition,
     Entry,
+    Hand,
     Issue,
     Letter,
     Newsletter,
@@ -26,7 +27,9 @@ from digest.model import (
     Subscriber,
     Window,
 )
+from digest.selector import Selector
 from digest.store import Store, open_store
+from digest.taxonomy import Taxonomy
 from digest.tokens import Key, marks_for
 
 MONDAY = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
@@ -164,3 +167,40 @@ def an_issue_of(store: Store, number: int, **fields: Any) -> list[int]:
     ids = readers_of(store, number, issue.newsletter)
     store.issues.freeze(issue, [(an_edition(), PAGE)], [(each, 0) for each in sorted(ids)])
     return ids
+
+
+def an_edition_by(
+    *articles: Article,
+    topics: tuple[str, ...] = ("AI",),
+    hand: Hand | None = None,
+    taxonomy: Taxonomy | None = None,
+    seen: Mapping[str, str] | None = None,
+    explain: bool = True,
+    **rules: Any,
+) -> Edition:
+    """
+    What readers of these topics get of the articles, by the newsletter's rules.
+    """
+    newsletter = a_newsletter(topics=topics, **rules)
+    selector = Selector(articles, newsletter, WINDOW, taxonomy=taxonomy, hand=hand)
+    return selector.select(topics, seen=seen, explain=explain)
+
+
+def sections_of(edition: Edition) -> dict[str, list[str]]:
+    """
+    Topic -> slugs.
+    """
+    return {
+        section.topic: [article.slug for article in section.articles]
+        for section in edition.sections
+    }
+
+
+def reasons_of(edition: Edition) -> dict[str, str]:
+    """
+    Slug -> why it is not in; several topics, several reasons.
+    """
+    joined: dict[str, str] = {}
+    for each in edition.rejected:
+        joined[each.slug] = "; ".join(filter(None, (joined.get(each.slug), each.reason)))
+    return joined

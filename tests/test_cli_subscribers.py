@@ -152,8 +152,50 @@ def test_topics_are_given_and_taken_back(project: Project) -> None:
     assert listed(project)[0]["topics"] == []
 
 
-def test_a_topic_that_only_articles_have_may_be_chosen(tmp_path: Path) -> None:
-    project = a_full_project(tmp_path / "project")
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("add", "weekly", "ben@example.org", "--topics", "Games"),
+        ("topics", "weekly", "ann@example.org", "Games"),
+    ],
+)
+def test_a_topic_of_others_is_refused_with_the_remedy(
+    project: Project, command: tuple[str, ...]
+) -> None:
+    project.add_article("chess", topics=["Games"])
+    project.subscribe("ann@example.org")
+
+    ran = project.run("subscribers", *command)
+
+    assert ran.status != 0
+    assert 'weekly has no topic "Games"; choose of Science, Cities' in ran.err
+    assert [each["topics"] for each in listed(project)] == [[]]
+
+
+def test_an_import_refuses_topics_of_others(project: Project) -> None:
+    project.add_article("chess", topics=["Games"])
+    file = project.write(
+        "list.csv", "email,topics\nann@example.org,Games\nben@example.org,Cities\n"
+    )
+
+    ran = project.run("subscribers", "import", "weekly", str(file), "--json")
+
+    assert (ran.status, ran.json["added"]) == (1, 1)
+    assert 'weekly has no topic "Games"' in ran.json["refused"][0]["message"]
+
+
+def test_children_and_other_names_of_a_topic_are_the_newsletters(tmp_path: Path) -> None:
+    described = "[topics.Physics]\nparent = 'Science'\n[topics.Cities]\naliases = ['Towns']\n"
+    project = a_full_project(tmp_path / "project", WEEKLY, described)
+    project.subscribe("ann@example.org")
+
+    project.done("subscribers", "topics", "weekly", "ann@example.org", "towns;PHYSICS")
+
+    assert listed(project)[0]["topics"] == ["Cities", "Physics"]
+
+
+def test_a_topic_that_only_articles_have_may_be_chosen_where_any_may(tmp_path: Path) -> None:
+    project = a_full_project(tmp_path / "project", WEEKLY + "any_topic = true\n")
     project.add_article("chess", topics=["Games"])
     project.subscribe("ann@example.org")
 

@@ -111,3 +111,169 @@ def test_a_topic_without_articles_is_listed_all_the_same(project: Project, opene
     last = count_topics(pipeline, NOW)[-1]
 
     assert (last.topic, last.articles, last.window) == ("Chess", 0, 0)
+
+
+# Rules, windows, dates and the editor's files
+
+
+def messages_of(pipeline: Pipeline) -> list[tuple[str, str]]:
+    return [(each.level, each.message) for each in check(pipeline, NOW)]
+
+
+def test_a_misspelt_topic_is_told_with_what_was_meant(project: Project, opened: Open) -> None:
+    pipeline = opened(project, WEEKLY.replace('"Science"', '"Sience"'))
+
+    assert messages_of(pipeline) == [
+        (
+            "warning",
+            'newsletters.weekly.topics: no article has the topic "Sience"; did you mean "Science"?',
+        )
+    ]
+
+
+def test_a_described_topic_without_articles_is_not_misspelt(project: Project, opened: Open) -> None:
+    pipeline = opened(project, WEEKLY.replace('"Science"', '"Scienze"'), "[topics.Scienze]\n")
+
+    assert messages_of(pipeline) == [
+        ("warning", 'newsletters.weekly.topics: no article has the topic "Scienze"')
+    ]
+
+
+def test_articles_of_children_and_other_names_will_do(project: Project, opened: Open) -> None:
+    table = WEEKLY.replace('"Science", "Cities"', '"Nature", "Towns"')
+    described = "[topics.Science]\nparent = 'Nature'\n[topics.Cities]\naliases = ['Towns']\n"
+
+    messages = [message for _, message in messages_of(opened(project, table, described))]
+
+    assert messages == [
+        'the parent "Nature" of "Science" is described nowhere; describe it as well'
+    ]
+
+
+def test_a_star_without_children_is_messages_of(project: Project, opened: Open) -> None:
+    pipeline = opened(project, WEEKLY.replace('"Science"', '"Scienc/*"'))
+
+    assert messages_of(pipeline) == [
+        (
+            "warning",
+            'newsletters.weekly.topics: no topic is below "Scienc"; did you mean "Science"?',
+        )
+    ]
+
+
+def test_what_contradicts_itself_in_the_taxonomy_is_messages_of(
+    project: Project, opened: Open
+) -> None:
+    project.write("content/topics/a.yaml", "taxonomy: topic\nname: Science\nparent: Physics\n")
+    project.write("content/topics/b.yaml", "taxonomy: topic\nname: Physics\nparent: Science\n")
+
+    (problem,) = check(opened(project), NOW)
+
+    assert problem.level == "error"
+    assert problem.file == str(project.folder / "content" / "topics" / "a.yaml")
+    assert "go round in a circle: Science -> Physics -> Science" in problem.message
+
+
+def test_more_articles_than_there_can_be_are_messages_of(project: Project, opened: Open) -> None:
+    assert messages_of(opened(project, WEEKLY + "min_articles = 4\n")) == []
+    message = (
+        "newsletters.weekly.min_articles: 5 can never be reached: per_topic 2 x 2 topics"
+        " makes 4 at most; raise per_topic, or lower min_articles"
+    )
+    assert messages_of(opened(project, WEEKLY + "min_articles = 5\n")) == [("warning", message)]
+
+
+def test_a_window_longer_than_the_archive_is_messages_of(project: Project, opened: Open) -> None:
+    assert messages_of(opened(project, WEEKLY.replace('"7d"', '"21d"'))) == []
+    message = (
+        "newsletters.weekly.window: begins at 2026-10-24, before the oldest article"
+        " (2026-11-01); shorten it, or add older articles"
+    )
+    assert messages_of(opened(project, WEEKLY.replace('"7d"', '"30d"'))) == [("warning", message)]
+
+
+def test_a_thin_week_does_not_keep_a_theme_from_being_tried(project: Project, opened: Open) -> None:
+    for thin_week in ("skip", "widen"):
+        rules = f"min_articles = 4\nthin_week = '{thin_week}'\nsubject = '{{{{ x.y }}}}'\n"
+        (problem,) = check(opened(project, WEEKLY + rules), NOW)
+
+        assert "does not render" in problem.message
+
+
+def test_an_article_of_tomorrow_is_named_with_its_file_and_date(
+    project: Project, opened: Open
+) -> None:
+    project.add_article("deep/morrow", publishedDateTime="2026-11-24T12:30:00Z")
+
+    (problem,) = check(opened(project), NOW)
+
+    assert problem.level == "warning"
+    assert problem.file == str(project.folder / "content" / "deep" / "morrow.md")
+    assert problem.message.startswith("publishedDateTime: 2026-11-24 12:30 UTC is in the future")
+
+
+def test_a_sound_editors_file_has_no_problems(project: Project, opened: Open) -> None:
+    text = 'drop = ["trams"]\n[[pin]]\nstory = "tides.md"\ntopic = "cities"\n'
+    project.write("issues/weekly/2026-11-23.toml", text)
+
+    assert check(opened(project), NOW) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "message"),
+    [
+        ('[[pin]]\nstory = "tidez"', 1, 'no story "tidez" to pin; did you mean "tides"?'),
+        ('note = ""\n[[pin]]\nstory = "x/y/z"', 2, 'no story "x/y/z" to pin; name a file'),
+        ('drop = [\n"old",\n"tram.md"\n]', 3, 'no story "tram" to drop; did you mean "trams"?'),
+        ('[[pin]]\nstory = "gone"', 1, 'the story "gone" is removed and cannot be pinned'),
+        ('[[pin]]\nstory = "hidden"', 1, '"hidden" is not published and cannot be pinned'),
+        ('drop = ["gone"]', 1, '"gone" is not published anyway: no need to drop it'),
+        ('[[pin]]\nstory = "two"', 1, '"two" may be any of a/two, b/two: name its folder'),
+        ('[[pin]]\nstory = "old"\ntopic = "Sience"', 1, 'did you mean "Science"?'),
+        ('drop = ["old"]\n[[pin]]\nstory = "old"', 2, '"old" is pinned and dropped'),
+    ],
+)
+def test_a_pin_or_drop_of_nothing_is_named_with_its_line(
+    project: Project, opened: Open, text: str, line: int, message: str
+) -> None:
+    for slug in ("a/two", "b/two"):
+        project.add_article(slug)
+    project.add_article("gone", removed=True)
+    project.add_article("hidden", published=False)
+    file = project.write("issues/weekly/2026-11-23.toml", text)
+
+    (problem,) = check(opened(project), NOW)
+
+    assert (problem.file, problem.line, problem.level) == (str(file), line, "error")
+    assert message in problem.message
+
+
+def test_a_missing_story_of_an_issue_that_is_over_is_a_warning(
+    project: Project, opened: Open
+) -> None:
+    project.write("issues/weekly/2026-11-16.toml", 'drop = ["nothing-like-it"]')
+
+    assert [level for level, _ in messages_of(opened(project))] == ["warning"]
+
+
+def test_every_editors_file_is_read_whatever_its_issue(project: Project, opened: Open) -> None:
+    one = project.write("issues/weekly/2026-11-09.toml", 'introducton = "x"')
+    two = project.write("issues/weekly/2026-11-23.toml", "[[pin]]\nplace = 0\nstory = 'old'")
+
+    problems = check(opened(project), NOW)
+
+    assert [(each.file, each.line, each.level) for each in problems] == [
+        (str(one), None, "error"),
+        (str(two), 1, "error"),
+    ]
+    assert problems[0].message == 'unknown key introducton; did you mean "introduction"?'
+
+
+def test_editors_files_of_no_newsletter_are_messages_of(project: Project, opened: Open) -> None:
+    project.write("issues/weakly/2026-11-23.toml", "")
+    project.write("issues/2026-11-23.toml", "")
+
+    assert [message for _, message in messages_of(opened(project))] == [
+        'there is no newsletter "weakly"; did you mean "weekly"?',
+        "no issue has this file: it belongs into a folder issues/NEWSLETTER",
+    ]

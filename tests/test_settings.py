@@ -2,6 +2,7 @@
 digest.toml: everything it may say, and everything wrong with it at once, with file and line.
 """
 
+from dataclasses import replace
 from datetime import time, timedelta
 from pathlib import Path
 
@@ -296,6 +297,112 @@ def test_an_unknown_key_is_answered_with_the_known_ones(
         ('window = "7 days"', 'window: found "7 days", should be a duration'),
         ('window = "-7d"', 'window: found "-7d", should be a duration'),
         ('max_delay = "since-last"', "max_delay: found"),
+        (
+            'decay = "0d"',
+            'decay: found "0d", should be longer than nothing: a duration such as "7d"',
+        ),
+        ('decay = "3"', 'decay: found "3", should be a duration such as "7d", "36h" or "30m"'),
+        ("decay = false", "decay: found false, should be a duration"),
+        ('max_window = "0w"', 'max_window: found "0w", should be longer than nothing'),
+        ("max_articles = 0", "max_articles: found 0, should be greater than or equal to 1"),
+        ("per_provider = 0", "per_provider: found 0, should be greater than or equal to 1"),
+        ("min_articles = -1", "min_articles: found -1, should be greater than or equal to 0"),
+        ('min_heat = "hot"', 'min_heat: found "hot", should be a valid integer'),
+        ('thin_week = "panic"', "thin_week: found \"panic\", should be 'widen', 'merge' or 'skip'"),
+        ('order = "date"', "order: found \"date\", should be 'topics' or 'heat'"),
+        ('no_news = "all"', "no_news: found \"all\", should be 'nothing' or 'top'"),
+        ('any_topic = "yes"', 'any_topic: found "yes", should be a valid boolean'),
+        ("fold_related = 1", "fold_related: found 1, should be a valid boolean"),
+        ('exclude = ["x"]', 'exclude: found ["x"], should be a table'),
+        ("exclude = { domain = [] }", 'exclude.domain: unknown key; did you mean "domains"?'),
+        ("types = []", "types: found [], "),
+    ],
+)
+def test_a_rule_out_of_its_bounds_is_refused_with_the_remedy(
+    tmp_path: Path, line: str, message: str
+) -> None:
+    problems = problems_of(tmp_path, SITE, WEEKLY, line, "\n")
+
+    assert problems[0][0] == 9
+    assert problems[0][1].startswith(f"newsletters.weekly.{message}")
+
+
+@pytest.mark.parametrize("value", ["true", "49", "101", '"80"'])
+def test_the_threshold_of_near_duplicates_is_a_percentage_or_false(
+    tmp_path: Path, value: str
+) -> None:
+    problems = problems_of(tmp_path, SITE, WEEKLY, f"near_duplicates = {value}", "\n")
+
+    assert problems
+    assert all(message.startswith("newsletters.weekly.near_dupl") for _, message in problems)
+
+
+@pytest.mark.parametrize(
+    ("rules", "message"),
+    [
+        (
+            "max_articles = 3\nmin_articles = 4\n",
+            "min_articles should not be more than max_articles",
+        ),
+        (
+            'thin_week = "widen"\nmax_window = "6d"\n',
+            "max_window should not be shorter than window",
+        ),
+    ],
+)
+def test_rules_that_contradict_each_other_are_refused(
+    tmp_path: Path, rules: str, message: str
+) -> None:
+    ((_, found),) = problems_of(tmp_path, SITE, WEEKLY, rules)
+
+    assert message in found
+
+
+def test_a_newsletter_has_the_rules_that_were_written(tmp_path: Path) -> None:
+    rules = """
+        max_articles = 9
+        min_articles = 2
+        thin_week = "widen"
+        max_window = "3w"
+        min_heat = -1
+        min_quality = 5
+        per_provider = 2
+        types = ["video"]
+        exclude = { domains = ["a.example.org"], words = ["b"] }
+        decay = "36h"
+        fold_related = false
+        near_duplicates = false
+        order = "heat"
+        no_news = "top"
+        any_topic = true
+        """
+    newsletter = load(tmp_path, SITE, WEEKLY, rules).newsletters["weekly"]
+
+    assert newsletter == replace(
+        load(tmp_path, SITE, WEEKLY).newsletters["weekly"],
+        max_articles=9,
+        min_articles=2,
+        thin_week="widen",
+        max_window=timedelta(days=21),
+        min_heat=-1,
+        min_quality=5,
+        per_provider=2,
+        types=("video",),
+        exclude_domains=("a.example.org",),
+        exclude_words=("b",),
+        decay=timedelta(hours=36),
+        fold_related=False,
+        near_duplicates=None,
+        order="heat",
+        no_news="top",
+        any_topic=True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ('max_delay = "-1d"', "max_delay: found"),
         ('language = "English!"', 'language: found "English!", should be a language such as "en"'),
         ('theme = " "', 'theme: found " ", should not be empty'),
         ("subject = 5", "subject: found 5, should be a valid string"),

@@ -2,8 +2,8 @@
 The command line. Parses, calls the pipeline, prints; decides nothing.
 """
 
-import os
 import gc
+import os
 import sys
 from pathlib import Path
 from typing import Annotated

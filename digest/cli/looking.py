@@ -2,6 +2,7 @@
 Commands that look and change nothing: check, topics, select, preview.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,7 +26,7 @@ from .shared import (
 )
 
 if TYPE_CHECKING:
-    from ..model import Edition, Issue, Newsletter, Problem, Subscriber
+    from ..model import Edition, Hand, Issue, Newsletter, Problem, Subscriber
     from ..pipeline import Moment, Pipeline, Printed
 
 Address = Annotated[
@@ -80,7 +81,7 @@ def select(
     ] = None,
     subscriber: Address = None,
     explain: Annotated[
-        bool, typer.Option("--explain", help="Also say why the window's other articles are out.")
+        bool, typer.Option("--explain", help="Also say why each is in, and others are not.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -91,11 +92,12 @@ def select(
         found = pipeline.settings.newsletter(newsletter)
         issue = pipeline.issue(found, moment_of(at, since, until))
         edition = _edition(pipeline, issue, found, topics, subscriber)
+        hand = pipeline.selector(found, issue).hand
         problems = pipeline.problems
     if as_json:
-        print_json(_selection(issue, edition, explain=explain))
+        print_json(_selection(issue, edition, explain=explain) | _decided(hand))
     else:
-        _print_selection(issue, edition, explain=explain)
+        _print_selection(issue, edition, hand, explain=explain)
     _warn_of(problems)
 
 
@@ -167,7 +169,10 @@ def _edition(
     reader = find_subscriber(pipeline, newsletter, address) if address else None
     wanted = reader.topics if reader else None
     if topics is not None:
-        wanted = known_topics(topics.split(","), newsletter, lambda: pipeline.topics)
+        anybody = replace(newsletter, any_topic=True)
+        wanted = known_topics(
+            topics.split(","), anybody, lambda: pipeline.topics, lambda: pipeline.taxonomy
+        )
     return pipeline.select(newsletter, issue, wanted, subscriber=reader)
 
 
@@ -226,7 +231,21 @@ def _selection(issue: "Issue", edition: "Edition", *, explain: bool) -> dict[str
     return document
 
 
-def _print_selection(issue: "Issue", edition: "Edition", *, explain: bool) -> None:
+def _decided(hand: "Hand") -> dict[str, object]:
+    """
+    What the editor decided, if there is a file.
+    """
+    if not hand.file:
+        return {}
+    pins = [
+        {"slug": each.slug, "topic": each.topic, "place": each.place, "lead": each.lead}
+        for each in hand.pins
+    ]
+    texts = {"introduction": hand.introduction, "note": hand.note}
+    return {"editor": {"file": hand.file, "pins": pins, "drops": hand.drops, **texts}}
+
+
+def _print_selection(issue: "Issue", edition: "Edition", hand: "Hand", *, explain: bool) -> None:
     columns = ("topic", "place", "heat", "quality", "published", "title")
     rows = [
         (
@@ -241,8 +260,12 @@ def _print_selection(issue: "Issue", edition: "Edition", *, explain: bool) -> No
         for place, each in enumerate(section.articles, 1)
     ]
     window = f"{issue.window.start:%Y-%m-%d %H:%M} to {issue.window.end:%Y-%m-%d %H:%M} UTC"
-    empty = "" if rows else "No article of these topics is in the window."
-    print_table(f"{issue.id}, {window}", columns, rows, note=empty)
+    notes = [] if rows else ["Nothing to print: --explain says why."]
+    if hand.file:
+        texts = [name for name in ("introduction", "note") if getattr(hand, name)]
+        told = (f"{len(hand.pins)} pinned", f"{len(hand.drops)} dropped", *texts)
+        notes.append(f"{hand.file}: {', '.join(told)}")
+    print_table(f"{issue.id}, {window}", columns, rows, note="\n".join(notes))
     if explain:
         chosen = [(each.slug, edition.reasons.get(each.slug)) for each in edition.articles]
         print_table("\nIn it", ("article", "reason"), chosen)

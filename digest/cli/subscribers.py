@@ -2,6 +2,7 @@
 The lists: add, remove, list, show, topics, import, export.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -126,11 +127,9 @@ def topics(
     """
     Give a subscriber topics of their own, or the newsletter's again.
     """
-    from ..pipeline.topics import known_topics
-
     with opened(context) as pipeline:
         found = pipeline.settings.newsletter(newsletter)
-        own = known_topics(topics.split(";"), found, lambda: pipeline.topics)
+        own = _known(pipeline, found, topics.split(";"))
         pipeline.store.subscribers.prefer(found.id, address, own)
     what = ", ".join(own) if own else "the newsletter's topics"
     say(f"{mask_address(address)} reads {what} in {newsletter}")
@@ -210,11 +209,10 @@ def _topic_check(pipeline: "Pipeline", newsletter: "Newsletter") -> "CheckTopics
     Says what is wrong with a subscriber's topics.
     """
     from ..errors import NotFoundError
-    from ..pipeline.topics import known_topics
 
     def check(topics: tuple[str, ...]) -> str:
         try:
-            known_topics(topics, newsletter, lambda: pipeline.topics)
+            _known(pipeline, newsletter, topics)
         except NotFoundError as error:
             return str(error)
         return ""
@@ -226,7 +224,16 @@ def _spelt(pipeline: "Pipeline", newsletter: "Newsletter", entry: "Entry") -> "E
     """
     The entry with its topics as newsletter and articles spell them: one topic, one edition.
     """
+    own = _known(pipeline, newsletter, entry.topics or ())
+    return replace(entry, topics=own or None)
+
+
+def _known(
+    pipeline: "Pipeline", newsletter: "Newsletter", topics: Iterable[str]
+) -> tuple[str, ...]:
+    """
+    Topics that a subscriber of the newsletter may choose. NotFoundError names another one.
+    """
     from ..pipeline.topics import known_topics
 
-    own = known_topics(entry.topics or (), newsletter, lambda: pipeline.topics)
-    return replace(entry, topics=own or None)
+    return known_topics(topics, newsletter, lambda: pipeline.topics, lambda: pipeline.taxonomy)

@@ -65,6 +65,13 @@ class Article:
     related: tuple[Related, ...] = ()
 
     @property
+    def story(self) -> str:
+        """
+        What readers' histories know it by.
+        """
+        return self.url or self.slug
+
+    @property
     def rank(self) -> tuple[int, int, float, str]:
         """
         Sorts the hottest first; ties go to quality, then to the older date, then to the path.

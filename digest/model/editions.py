@@ -154,6 +154,7 @@ class Edition:
     rejected: tuple[Rejection, ...] = field(default=(), repr=False)
     reasons: Mapping[str, str] = field(default_factory=dict, repr=False)  #: slug -> why it is in
     lead_slug: str | None = None  #: None: the hottest
+    folded: frozenset[str] = field(default=frozenset(), repr=False)  #: addresses left out for those
 
     @property
     def key(self) -> tuple[object, ...]:
@@ -168,6 +169,14 @@ class Edition:
     @property
     def articles(self) -> Iterator[Article]:
         return (article for section in self.sections for article in section.articles)
+
+    @property
+    def told(self) -> frozenset[str]:
+        """
+        The addresses of all stories that its readers know from now on.
+        """
+        related = (each.url for article in self.articles for each in article.related)
+        return self.folded.union((article.story for article in self.articles), related)
 
     @property
     def lead(self) -> Article:

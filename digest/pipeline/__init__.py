@@ -43,6 +43,14 @@ class Pipeline(Newsroom):
         """
         return self._open_store(read_only=False)
 
+    @property
+    def existing_store(self) -> "Store | None":
+        """
+        A run looks at what it writes.
+        """
+        store: Store | None = vars(self).get("store")
+        return store or super().existing_store
+
     def freeze(self, newsletter: Newsletter, issue: Issue) -> str:
         """
         Keep the issue as it is now, once and for all; or say why there is no issue.
@@ -109,8 +117,8 @@ class Pipeline(Newsroom):
         return open_transport(self.settings)
 
     def close(self) -> None:
-        for name in ("store", "existing_store"):
-            if store := vars(self).get(name):
+        for store in (vars(self).get("store"), self._looked_into):
+            if store:
                 store.close()
 
     @cached_property

@@ -5,16 +5,23 @@ What an editor should know before an issue is due: files, topics, themes.
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import chain
+from pathlib import Path
 
-from ..errors import ThemeError
-from ..model import Newsletter, Problem, Window
+from ..errors import SettingsError, ThemeError
+from ..model import Article, Newsletter, Problem, Window
+from ..selector import Selector
+from ..taxonomy import parent_in
 from ..text import topic_key
 from ..tokens import PREVIEW_KEY, marks_for
 from . import Moment, Pipeline
+from .editing import hand_problems
+from .topics import meant
 
 BEGINNING = datetime.min.replace(tzinfo=UTC)
 END = datetime.max.replace(tzinfo=UTC)
+WEEK = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,8 +41,10 @@ def check(pipeline: Pipeline, moment: Moment) -> tuple[Problem, ...]:
     Every problem of the content, the newsletters and their themes.
     """
     problems = list(pipeline.problems)
+    problems += _future_articles(pipeline, moment)
+    problems += hand_problems(pipeline, moment)
     for newsletter in pipeline.settings.newsletters.values():
-        problems += _topics_without_articles(pipeline, newsletter)
+        problems += _newsletter_problems(pipeline, newsletter, moment)
         problems += _theme_problems(pipeline, newsletter, moment)
     return tuple(dict.fromkeys(problems))
 
@@ -45,20 +54,20 @@ def count_topics(pipeline: Pipeline, moment: Moment) -> tuple[TopicCount, ...]:
     All topics of articles and newsletters, the fullest first.
     """
     newsletters = pipeline.settings.newsletters.values()
-    standing = [each for each in pipeline.articles if each.published and not each.removed]
+    articles = standing(pipeline)
     names = {topic_key(topic): topic for each in newsletters for topic in each.topics}
-    names |= {topic_key(topic): topic for each in standing for topic in each.topics} | names
+    names |= {topic_key(topic): topic for each in articles for topic in each.topics} | names
     users: dict[str, list[str]] = {key: [] for key in names}
     in_window: dict[str, set[str]] = {key: set() for key in names}
     for newsletter in newsletters:
         window = pipeline.issue(newsletter, moment).window
         for topic in newsletter.topics:
             users[topic_key(topic)].append(newsletter.id)
-        for article in standing:
+        for article in articles:
             if article.published_at in window:
                 for topic in article.topics:
                     in_window[topic_key(topic)].add(article.slug)
-    totals = Counter(topic_key(topic) for each in standing for topic in each.topics)
+    totals = Counter(topic_key(topic) for each in articles for topic in each.topics)
     counts = [
         TopicCount(
             topic=name,
@@ -71,12 +80,85 @@ def count_topics(pipeline: Pipeline, moment: Moment) -> tuple[TopicCount, ...]:
     return tuple(sorted(counts, key=lambda each: (-each.articles, each.topic)))
 
 
-def _topics_without_articles(pipeline: Pipeline, newsletter: Newsletter) -> Iterator[Problem]:
-    known = {topic_key(topic) for article in pipeline.articles for topic in article.topics}
+def _newsletter_problems(
+    pipeline: Pipeline, newsletter: Newsletter, moment: Moment
+) -> Iterator[Problem]:
+    """
+    What its topics and rules cannot hold, with the remedy.
+    """
+    name, file = f"newsletters.{newsletter.id}", str(pipeline.settings.file)
+    messages = chain(
+        _topics_without_articles(pipeline, newsletter),
+        _rules_out_of_reach(pipeline, newsletter),
+        _windows_out_of_reach(pipeline, newsletter, moment),
+    )
+    for message in messages:
+        yield Problem(file=file, level="warning", message=f"{name}.{message}")
+
+
+def _topics_without_articles(pipeline: Pipeline, newsletter: Newsletter) -> Iterator[str]:
+    taxonomy = pipeline.taxonomy
+    carried = taxonomy.keys_of(pipeline.topics.values())
     for topic in newsletter.topics:
-        if topic_key(topic) not in known:
-            message = f'newsletters.{newsletter.id}.topics: no article has the topic "{topic}"'
-            yield Problem(file=str(pipeline.settings.file), level="warning", message=message)
+        parent = parent_in(topic)
+        known = {**pipeline.topics, **taxonomy.names}
+        if parent is not None and not taxonomy.children(parent):
+            remedy = meant(parent, known) or "give them a parent"
+            yield f'topics: no topic is below "{parent}"; {remedy}'
+        elif parent is None and taxonomy.key(topic) not in carried:
+            known = {key: name for key, name in known.items() if key != topic_key(topic)}
+            remedy = "" if taxonomy.describes(topic) else meant(topic, known)
+            message = f'topics: no article has the topic "{topic}"'
+            yield f"{message}; {remedy}" if remedy else message
+
+
+def _rules_out_of_reach(pipeline: Pipeline, newsletter: Newsletter) -> Iterator[str]:
+    topics = len(pipeline.taxonomy.expand(newsletter.topics))
+    most = newsletter.per_topic * topics
+    if newsletter.min_articles > most:
+        yield (
+            f"min_articles: {newsletter.min_articles} can never be reached: per_topic"
+            f" {newsletter.per_topic} x {topics} topics makes {most} at most;"
+            " raise per_topic, or lower min_articles"
+        )
+
+
+def _windows_out_of_reach(
+    pipeline: Pipeline, newsletter: Newsletter, moment: Moment
+) -> Iterator[str]:
+    """
+    A week is what a newsletter looks back, unless somebody wants more than there is.
+    """
+    if newsletter.window is None or newsletter.window <= WEEK:
+        return
+    oldest = min((each.published_at for each in standing(pipeline)), default=None)
+    start = pipeline.issue(newsletter, moment).window.start
+    if oldest is not None and start < oldest:
+        yield (
+            f"window: begins at {start:%Y-%m-%d}, before the oldest article"
+            f" ({oldest:%Y-%m-%d}); shorten it, or add older articles"
+        )
+
+
+def _future_articles(pipeline: Pipeline, moment: Moment) -> Iterator[Problem]:
+    for article in standing(pipeline):
+        if article.published_at > moment.at:
+            day = f"{article.published_at:%Y-%m-%d %H:%M}"
+            message = (
+                f"publishedDateTime: {day} UTC is in the future: it waits until then;"
+                " correct the date if it should not"
+            )
+            file = _file_of(pipeline.settings.content, article)
+            yield Problem(file=file, level="warning", message=message)
+
+
+def standing(pipeline: Pipeline) -> list[Article]:
+    return [each for each in pipeline.articles if each.published and not each.removed]
+
+
+def _file_of(content: Path, article: Article) -> str:
+    files = [content / f"{article.slug}{suffix}" for suffix in (".md", ".markdown")]
+    return str(next((file for file in files if file.exists()), files[0]))
 
 
 def _theme_problems(
@@ -86,13 +168,18 @@ def _theme_problems(
     Render what the newsletter would hold if it looked at all articles.
     """
     issue = pipeline.issue(newsletter, moment)
-    everything = replace(issue, window=Window(start=BEGINNING, end=END))
-    edition = pipeline.select(newsletter, everything)
+    everything = Window(start=BEGINNING, end=END)
+    # However few there are, and however many are alike.
+    lenient = replace(newsletter, min_articles=0, near_duplicates=None)
+    selector = Selector(pipeline.articles, lenient, everything, taxonomy=pipeline.taxonomy)
+    edition = selector.select(newsletter.topics)
     if not edition.sections:
         return
     try:
         marks = marks_for(PREVIEW_KEY, issue.id)
         _, problems = pipeline.print_edition(newsletter, issue, edition, marks)
+    except SettingsError:
+        return  # The editor's file: it is named already.
     except ThemeError as error:
         file = error.file or str(pipeline.settings.file)
         yield Problem(file=file, line=error.line, message=error.message)

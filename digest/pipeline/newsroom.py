@@ -8,7 +8,7 @@ From content to pages: what is selected for whom, and how it looks.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ from ..model import Article, Edition, Issue, Newsletter, Page, Problem, Subscrib
 from ..reader import read_articles
 from ..reader.topics import read_topics
 from ..selector import Selector
-from ..selector.readers import group_readers
+from ..selector.readers import group_readers, topics_of
 from ..settings import Settings
 from ..taxonomy import Taxonomy
 from ..tokens import PREVIEW_KEY, Key, marks_for
@@ -58,8 +58,7 @@ class Newsroom:
         self.settings = settings
         self.clock, self._random_bits = clock, random_bits
         self._selectors: dict[tuple[object, ...], Selector] = {}
-
-    is_overdue = staticmethod(is_overdue)
+        self._looked_into: Store | None = None
 
     is_overdue = staticmethod(is_overdue)
 
@@ -91,12 +90,14 @@ class Newsroom:
         found = [each for each in self._topic_items if isinstance(each, Topic)]
         return Taxonomy((*self.settings.topics, *found))
 
-    @cached_property
+    @property
     def existing_store(self) -> "Store | None":
         """
         The store for looking only; None if there is none yet.
         """
-        return self._open_store(read_only=True) if self.settings.store.exists() else None
+        if self._looked_into is None and self.settings.store.exists():
+            self._looked_into = self._open_store(read_only=True)
+        return self._looked_into
 
     @cached_property
     def pictures(self) -> "FolderCache":
@@ -154,16 +155,17 @@ class Newsroom:
         Without topics, what readers of the newsletter's get; with a subscriber, what that one gets.
         """
         selector, store = self.selector(newsletter, issue), self.existing_store
-        topics = topics or newsletter.topics
+        asked = Subscriber(id=0, address="", topics=tuple(topics) if topics else None)
+        wanted = topics_of(asked, newsletter, self.taxonomy)
         seen: Mapping[str, str] = {}
         if store and subscriber:
             seen = store.history.seen_by(subscriber.id, selector.urls, besides=issue.id)
         elif store:
-            wanted = self.taxonomy.expand(topics)
-            seen = store.history.seen_by_list(
-                newsletter.id, wanted, selector.urls, besides=issue.id
-            )
-        return selector.select(topics, seen=seen, explain=True)
+            own = None if wanted == newsletter.topics else wanted
+            seen = store.history.seen_by_list(newsletter.id, own, selector.urls, besides=issue.id)
+        # Topics asked for are shown as they were asked for.
+        order = wanted if subscriber else topics or wanted
+        return _select(selector, newsletter, order, seen, explain=True)
 
     def readers(self, newsletter: Newsletter) -> tuple[Subscriber, ...]:
         """
@@ -171,6 +173,33 @@ class Newsroom:
         """
         store = self.existing_store
         return tuple(store.subscribers.active_iter(newsletter.id)) if store else ()
+
+    def edit(
+        self, newsletter: Newsletter, issue: Issue, readers: Sequence[Subscriber]
+    ) -> tuple[list[tuple[Edition, list[Subscriber]]], list[Subscriber]]:
+        """
+        The editions of an issue with their readers, and the readers for whom there is no news.
+
+        Editions that hold the same stories for the same topics are one.
+        """
+        selector, store = self.selector(newsletter, issue), self.existing_store
+        ids = [each.id for each in readers]
+        seen = store.history.seen(ids, selector.urls, besides=issue.id) if store and ids else {}
+        groups = group_readers(readers, newsletter, taxonomy=self.taxonomy, seen=seen)
+        editions: dict[tuple[object, ...], tuple[Edition, list[Subscriber]]] = {}
+        without_news: list[Subscriber] = []
+        for reading, group in groups.items():
+            before = dict.fromkeys(reading.seen, "")
+            edition = _select(selector, newsletter, reading.topics, before)
+            if not edition.sections:
+                without_news += group
+                continue
+            same, sharing = editions.get(edition.key, (edition, []))
+            # What is folded for some of them, the others were sent before.
+            same = replace(same, folded=same.folded | edition.folded)
+            sharing += group
+            editions[edition.key] = same, sharing
+        return list(editions.values()), without_news
 
     def print_editions(
         self,
@@ -185,23 +214,10 @@ class Newsroom:
 
         Editions that hold the same stories for the same topics are one.
         """
-        selector, store = self.selector(newsletter, issue), self.existing_store
-        seen = store.history.seen(selector.urls, besides=issue.id) if store else {}
-        groups = group_readers(readers, newsletter, taxonomy=self.taxonomy, seen=seen)
-        editions: dict[tuple[object, ...], tuple[Edition, list[Subscriber]]] = {}
-        without_news: list[Subscriber] = []
-        for reading, group in groups.items():
-            before = dict.fromkeys(reading.seen, "")
-            edition = selector.select(reading.topics, seen=before)
-            if not edition.sections and newsletter.no_news == "top":
-                edition = selector.select(newsletter.topics, seen=before)
-            if edition.sections:
-                editions.setdefault(edition.key, (edition, []))[1].extend(group)
-            else:
-                without_news += group
+        edited, without_news = self.edit(newsletter, issue, readers)
         marks = marks_for(key, issue.id)
         printed = []
-        for edition, group in editions.values():
+        for edition, group in edited:
             page, problems = self.print_edition(newsletter, issue, edition, marks)
             printed.append(Printed(edition=edition, page=page, problems=problems, readers=group))
         return printed, without_news
@@ -253,3 +269,20 @@ class Newsroom:
             random_bits=self._random_bits,
             read_only=read_only,
         )
+
+
+def _select(
+    selector: Selector,
+    newsletter: Newsletter,
+    topics: Sequence[str],
+    seen: Mapping[str, str],
+    *,
+    explain: bool = False,
+) -> Edition:
+    """
+    What there is on these topics, or what the newsletter gives readers without news on theirs.
+    """
+    edition = selector.select(topics, seen=seen, explain=explain)
+    if edition.sections or newsletter.no_news != "top":
+        return edition
+    return selector.select(newsletter.topics, seen=seen, explain=explain)

@@ -5,15 +5,28 @@ Stage 2. Articles become editions: the hottest of each topic within a window. Pu
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from itertools import chain
+from functools import cached_property
+from heapq import nsmallest
 
-from ..model import Article, Edition, Hand, Newsletter, Rejection, Section, Window
+from ..model import Article, Edition, Hand, Newsletter, Pin, Rejection, Section, Window
 from ..taxonomy import Taxonomy
-from .candidates import Candidate, Pair, find_candidates, find_pairs, fold
-from .placing import Draft
+from .candidates import (
+    MINUTE,
+    Candidate,
+    as_candidate,
+    find_candidates,
+    find_pairs,
+    fold,
+    outside,
+)
+from .drafting import drafted, folded, out
+from .pins import with_slugs
+from .placing import Draft, arranged
 
 #: By how much a window is widened at a time, where it holds too little.
 STEP = timedelta(days=1)
+#: So many of the articles that lie just outside a window are explained, the hottest.
+MAX_OUTSIDE = 20
 
 
 class Selector:
@@ -32,19 +45,23 @@ class Selector:
     ) -> None:
         self._articles, self._newsletter, self._window = articles, newsletter, window
         self._taxonomy = taxonomy or Taxonomy()
-        self.hand = hand or Hand()
+        self._own_window = window  #: before it was widened
+        self.hand = with_slugs(hand or Hand(), articles)
         self._candidates, self._unfit = find_candidates(
             articles, newsletter, window, taxonomy=self._taxonomy, hand=self.hand
         )
         self._pairs = find_pairs(self._candidates, newsletter)
-        self._wider: Selector | None = None
 
     @property
     def urls(self) -> tuple[str, ...]:
         """
-        The addresses of all candidates: what readers' histories are asked about.
+        The addresses of all that may be printed, in the widest window: what readers' histories
+        are asked about.
         """
-        return tuple(each.article.url for each in self._candidates)
+        stories = {each.article.story for each in self._candidates}
+        if self._newsletter.thin_week == "widen" and self._newsletter.min_articles:
+            stories |= {each.story for each in self._older}
+        return tuple(sorted(stories))
 
     def select(
         self,
@@ -56,144 +73,189 @@ class Selector:
         """
         What readers of `topics` get who were sent the addresses in `seen` before: url -> when.
 
-        With `explain` the edition also says why every other article of the window is not in it.
+        With `explain` the edition also says why every other article of the window is not in it,
+        and so of the hottest just outside.
         """
         names = {self._taxonomy.key(each): each for each in self._taxonomy.expand(topics)}
-        edition = self._select(names, seen or {}, explain=explain)
-        newsletter = self._newsletter
-        if edition.size >= newsletter.min_articles:
-            return edition
-        if newsletter.thin_week == "widen":
-            wider = self._widen()
-            return wider.select(topics, seen=seen, explain=explain) if wider else edition
-        if newsletter.thin_week == "merge":
-            return _merged(edition, newsletter)
-        return _skipped(edition, newsletter)
+        newsletter, seen = self._newsletter, seen or {}
+        edition = self._select(names, seen, explain=explain)
+        wider = self._wider
+        while edition.size < newsletter.min_articles and wider:
+            edition = wider._select(names, seen, explain=explain)
+            wider = wider._wider
+        if edition.size < newsletter.min_articles and newsletter.thin_week == "skip":
+            return _skipped(edition, newsletter)
+        return edition
 
     def _select(
         self, names: Mapping[str, str], seen: Mapping[str, str], *, explain: bool
     ) -> Edition:
-        on_topic = [each for each in self._candidates if not each.keys.isdisjoint(names)]
-        unseen = [each for each in on_topic if each.article.url not in seen]
-        folds = fold(self._pairs, frozenset(each.slug for each in unseen))
-        while True:
-            draft = self._draft(unseen, names, folds, explain=explain)
-            orphans = {slug for slug, pair in folds.items() if pair.parent not in draft.places}
-            if not orphans:
-                break
-            # The story it was folded under did not make it, so it competes for itself.
-            folds = {slug: pair for slug, pair in folds.items() if slug not in orphans}
-        sections = tuple(self._sections(unseen, draft, names))
+        pins = self._pins_for(names)
+        wanted = [
+            each
+            for each in self._candidates
+            if each.slug in pins or not (each.unfit or each.keys.isdisjoint(names))
+        ]
+        standing = [each for each in wanted if each.article.story not in seen]
+        sections = {slug: key for slug, (key, _) in pins.items()}
+        pairs = fold(self._pairs, frozenset(each.slug for each in standing), pins)
+        draft, folds = drafted(self._newsletter, names, standing, sections, pairs, explain=explain)
         edition = Edition(
-            topics=tuple(names.values()), sections=sections, lead_slug=self._lead(draft)
+            topics=tuple(names.values()),
+            sections=tuple(self._sections(standing, draft, names, pins)),
+            lead_slug=self._lead(standing, draft),
+            folded=frozenset(each.article.story for each in standing if each.slug in folds),
         )
         if not explain:
             return edition
-        sent = [each for each in on_topic if each.article.url in seen]
-        off_topic = [each for each in self._candidates if each.keys.isdisjoint(names)]
-        rejected = chain(
-            draft.refused,
-            (
-                _out(each.child, f"folded under {each.parent} ({each.how})")
-                for each in folds.values()
-            ),
-            (_out(each.slug, f"sent {seen[each.article.url]}") for each in sent),
-            self._unfit,
-            (_out(each.slug, "on none of the topics") for each in off_topic),
-        )
+        known = {each.slug for each in standing}
+        rejected = [
+            *draft.refused,
+            *(out(each.child, folded(each)) for each in folds.values()),
+            *(out(each.slug, _sent(each, seen)) for each in wanted if each.slug not in known),
+            *self._unfit,
+            *self._unwanted(wanted),
+            *self._outside(names),
+        ]
         return replace(edition, rejected=tuple(rejected), reasons=draft.reasons)
 
-    def _draft(
-        self,
-        standing: Sequence[Candidate],
-        names: Mapping[str, str],
-        folds: Mapping[str, Pair],
-        *,
-        explain: bool,
-    ) -> Draft:
+    def _pins_for(self, names: Mapping[str, str]) -> dict[str, tuple[str, Pin]]:
         """
-        Places for what stands and is not folded.
+        What the editor put into sections of these readers: slug -> the section's key, and the pin.
         """
-        draft = Draft(self._newsletter, names)
-        for candidate, key in self._pinned(standing, names):
-            draft.pin(candidate, key)
-        for candidate in standing:
-            if draft.is_full and not explain:
-                break
-            if candidate.slug not in draft.places and candidate.slug not in folds:
-                draft.offer(candidate)
-        return draft
-
-    def _pinned(
-        self, standing: Sequence[Candidate], names: Mapping[str, str]
-    ) -> Iterator[tuple[Candidate, str]]:
-        """
-        What the editor put into sections of these readers, and the keys of the sections.
-        """
-        by_slug = {each.slug: each for each in standing}
+        if not self.hand.pins:
+            return {}
+        by_slug = {each.slug: each for each in self._candidates}
+        found: dict[str, tuple[str, Pin]] = {}
         for pin in self.hand.pins:
             candidate = by_slug.get(pin.slug)
-            if candidate is None:
+            if candidate is None or pin.slug in found:
                 continue
-            wanted = [self._taxonomy.key(pin.topic)] if pin.topic else list(names)
-            key = next(
-                (key for key in wanted if key in names and (pin.topic or key in candidate.keys)),
-                None,
-            )
-            if key:
-                yield candidate, key
+            if pin.topic:
+                wanted = [self._taxonomy.key(pin.topic)]
+            else:
+                wanted = [key for key in names if key in candidate.keys]
+            key = next((key for key in wanted if key in names), None)
+            if key is not None:
+                found[pin.slug] = key, pin
+        return found
 
     def _sections(
-        self, standing: Sequence[Candidate], draft: Draft, names: Mapping[str, str]
+        self,
+        standing: Sequence[Candidate],
+        draft: Draft,
+        names: Mapping[str, str],
+        pins: Mapping[str, tuple[str, Pin]],
     ) -> Iterator[Section]:
         """
-        Sections in the newsletter's order, pinned stories at their places.
+        Sections in the newsletter's order, pinned stories at their places; or one, if too thin.
         """
-        places = {pin.slug: pin.place for pin in self.hand.pins}
+        newsletter, written = self._newsletter, {slug: pin for slug, (_, pin) in pins.items()}
+        placed = [each.article for each in standing if each.slug in draft.places]
+        if newsletter.thin_week == "merge" and len(placed) < newsletter.min_articles:
+            if placed:
+                yield Section(topic=newsletter.title, articles=arranged(placed, written))
+            return
         by_topic: dict[str, list[Article]] = {key: [] for key in names}
-        pinned = []
-        for each in standing:
-            if each.slug in draft.places and each.slug in places:
-                pinned.append(each)
-            elif each.slug in draft.places:
-                by_topic[draft.places[each.slug]].append(each.article)
-        for each in sorted(pinned, key=lambda candidate: places[candidate.slug]):
-            by_topic[draft.places[each.slug]].insert(places[each.slug] - 1, each.article)
-        filled = [(key, tuple(articles)) for key, articles in by_topic.items() if articles]
-        if self._newsletter.order == "heat":
-            filled.sort(key=lambda section: min(article.rank for article in section[1]))
-        return (Section(topic=names[key], articles=articles) for key, articles in filled)
+        for each in placed:
+            by_topic[draft.places[each.slug]].append(each)
+        filled = [(key, articles) for key, articles in by_topic.items() if articles]
+        if newsletter.order == "heat":
+            # By what is left of the heat.
+            ranks = {each.slug: place for place, each in enumerate(placed)}
+            filled.sort(key=lambda section: ranks[section[1][0].slug])
+        for key, articles in filled:
+            yield Section(topic=names[key], articles=arranged(articles, written))
 
-    def _lead(self, draft: Draft) -> str | None:
-        return next(
-            (pin.slug for pin in self.hand.pins if pin.lead and pin.slug in draft.places), None
+    def _lead(self, standing: Sequence[Candidate], draft: Draft) -> str | None:
+        """
+        The story that the editor chose; the hottest only has to be named where heat fades.
+        """
+        for pin in self.hand.pins:
+            if pin.lead and pin.slug in draft.places:
+                return pin.slug
+        if self._newsletter.decay is None:
+            return None
+        return next((each.slug for each in standing if each.slug in draft.places), None)
+
+    def _unwanted(self, wanted: Sequence[Candidate]) -> Iterator[Rejection]:
+        slugs = {each.slug for each in wanted}
+        for each in self._candidates:
+            if each.slug not in slugs:
+                reason = f"{each.unfit}; pinned, but not on these topics"
+                yield out(each.slug, reason if each.unfit else "on none of the topics")
+
+    def _outside(self, names: Mapping[str, str]) -> Iterator[Rejection]:
+        """
+        The hottest on these topics that lie outside by one length of the window at most.
+        """
+        window, newsletter = self._window, self._newsletter
+        near = (
+            as_candidate(each, newsletter, window.end, self._taxonomy)
+            for each in self._near
+            if each.published and not each.removed
+        )
+        on_topic = (each for each in near if not each.keys.isdisjoint(names))
+        for each in nsmallest(MAX_OUTSIDE, on_topic, key=lambda each: each.rank):
+            yield out(each.slug, outside(each.article, window))
+
+    @cached_property
+    def _near(self) -> tuple[Article, ...]:
+        window, length = self._window, self._window.end - self._window.start
+        pinned = {pin.slug for pin in self.hand.pins}
+        return tuple(
+            each
+            for each in self._articles
+            if each.published_at not in window and each.slug not in pinned
+            # Sums of dates could leave the calendar, differences cannot.
+            if window.start - each.published_at <= length
+            if each.published_at - window.end <= length
         )
 
-    def _widen(self) -> "Selector | None":
+    @cached_property
+    def _older(self) -> tuple[Article, ...]:
         """
-        The same with an older start, a day at a time; None at the bound.
+        What a wider window may hold besides.
         """
-        start = max(self._window.start - STEP, self._window.end - self._newsletter.max_window)
-        if start >= self._window.start:
+        window, longest = self._window, self._newsletter.max_window
+        return tuple(
+            each
+            for each in self._articles
+            if each.published_at < window.start and window.end - each.published_at <= longest
+        )
+
+    @cached_property
+    def _wider(self) -> "Selector | None":
+        """
+        The same with an older start, by as many days as it takes to hold more; None at the bound.
+        """
+        newsletter, window = self._newsletter, self._window
+        if newsletter.thin_week != "widen" or not self._older:
             return None
-        if self._wider is None:
-            self._wider = Selector(
-                self._articles,
-                self._newsletter,
-                replace(self._window, start=start),
-                taxonomy=self._taxonomy,
-                hand=self.hand,
-            )
-        return self._wider
+        days = -((max(each.published_at for each in self._older) - window.start) // STEP)
+        start = max(window.start - days * STEP, window.end - newsletter.max_window)
+        wider = Selector(
+            self._articles,
+            newsletter,
+            replace(window, start=start),
+            taxonomy=self._taxonomy,
+            hand=self.hand,
+        )
+        wider._widen_from(self._own_window)
+        return wider
 
-
-def _merged(edition: Edition, newsletter: Newsletter) -> Edition:
-    """
-    One section of everything, where sections would be too thin.
-    """
-    articles = tuple(sorted(edition.articles, key=lambda article: article.rank))
-    section = Section(topic=newsletter.title, articles=articles)
-    return replace(edition, sections=(section,) if articles else ())
+    def _widen_from(self, window: Window) -> None:
+        """
+        Say of what the window would not hold by itself that it was widened.
+        """
+        self._own_window = window
+        note = f"the window was widened to start at {self._window.start:{MINUTE}}"
+        self._candidates = [
+            replace(each, note="; ".join(filter(None, (each.note, note))))
+            if each.article.published_at < window.start and not each.unfit
+            else each
+            for each in self._candidates
+        ]
 
 
 def _skipped(edition: Edition, newsletter: Newsletter) -> Edition:
@@ -201,9 +263,9 @@ def _skipped(edition: Edition, newsletter: Newsletter) -> Edition:
     Nothing, and for each story that it would have been in.
     """
     reason = f"only {edition.size} stories, fewer than min_articles {newsletter.min_articles}"
-    skipped = tuple(_out(article.slug, reason) for article in edition.articles)
+    skipped = tuple(out(article.slug, reason) for article in edition.articles)
     return replace(edition, sections=(), rejected=skipped + edition.rejected, reasons={})
 
 
-def _out(slug: str, reason: str) -> Rejection:
-    return Rejection(slug=slug, topic=None, reason=reason)
+def _sent(candidate: Candidate, seen: Mapping[str, str]) -> str:
+    return f"sent {seen[candidate.article.story]}"

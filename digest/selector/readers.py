@@ -33,31 +33,60 @@ def group_readers(
 
     `seen` holds the stories of those subscribers who were sent any, by their ids.
     """
-    own = taxonomy.expand(newsletter.topics)
-    order = {taxonomy.key(topic): place for place, topic in enumerate(own)}
-    names = {taxonomy.key(topic): topic for topic in own}
-    known: dict[tuple[str, ...] | None, tuple[str, ...]] = {None: newsletter.topics}
+    order = _Order(newsletter, taxonomy)
     groups: dict[Reading, list[Subscriber]] = {Reading(newsletter.topics): []}
     for subscriber in subscribers:
-        topics = known.get(subscriber.topics or None)
-        if topics is None:
-            keys = {taxonomy.key(each): each for each in subscriber.topics or ()}
-            ordered = sorted(keys, key=lambda key: (order.get(key, len(order)), key))
-            topics = tuple(names.setdefault(key, taxonomy.name(keys[key])) for key in ordered)
-            topics = newsletter.topics if topics == own else topics
-            known[subscriber.topics] = topics
-        reading = Reading(topics, seen.get(subscriber.id, NOTHING))
+        reading = Reading(order.topics_of(subscriber), seen.get(subscriber.id, NOTHING))
         groups.setdefault(reading, []).append(subscriber)
-    return dict(
-        sorted(groups.items(), key=lambda group: _place(group[0], newsletter, order, taxonomy))
-    )
+    return dict(sorted(groups.items(), key=lambda group: order.place(group[0])))
 
 
-def _place(
-    reading: Reading, newsletter: Newsletter, order: Mapping[str, int], taxonomy: Taxonomy
-) -> tuple[bool, list[tuple[int, str]], list[str]]:
+def topics_of(
+    subscriber: Subscriber, newsletter: Newsletter, taxonomy: Taxonomy
+) -> tuple[str, ...]:
     """
-    The newsletter's own topics first, then as the newsletter orders them; always the same way.
+    What a subscriber reads, in the newsletter's order.
     """
-    keys = [(order.get(key, len(order)), key) for key in map(taxonomy.key, reading.topics)]
-    return reading.topics != newsletter.topics, keys, sorted(reading.seen)
+    return _Order(newsletter, taxonomy).topics_of(subscriber)
+
+
+class _Order:
+    """
+    A newsletter's topics first, as it orders them, then others by their names.
+    """
+
+    def __init__(self, newsletter: Newsletter, taxonomy: Taxonomy) -> None:
+        self._newsletter, self._taxonomy = newsletter, taxonomy
+        self._own = taxonomy.expand(newsletter.topics)
+        self._names = {taxonomy.key(topic): topic for topic in self._own}
+        self._places = {key: (place, key) for place, key in enumerate(self._names)}
+        self._known: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self._keys: dict[str, str] = {}
+
+    def topics_of(self, subscriber: Subscriber) -> tuple[str, ...]:
+        chosen = subscriber.topics
+        if not chosen:
+            return self._newsletter.topics
+        if chosen not in self._known:
+            keys = {self._key(each): each for each in chosen}
+            topics = tuple(
+                self._names.setdefault(key, self._taxonomy.name(keys[key]))
+                for key in sorted(keys, key=self._place)
+            )
+            self._known[chosen] = self._newsletter.topics if topics == self._own else topics
+        return self._known[chosen]
+
+    def place(self, reading: Reading) -> tuple[bool, list[tuple[int, str]], list[str]]:
+        """
+        Where a group stands among all: always at the same place.
+        """
+        places = [self._place(self._key(topic)) for topic in reading.topics]
+        return reading.topics != self._newsletter.topics, places, sorted(reading.seen)
+
+    def _place(self, key: str) -> tuple[int, str]:
+        return self._places.get(key) or (len(self._places), key)
+
+    def _key(self, topic: str) -> str:
+        if topic not in self._keys:
+            self._keys[topic] = self._taxonomy.key(topic)
+        return self._keys[topic]

@@ -33,8 +33,10 @@ def _line(value: str) -> str:
 
 def _duration(value: str) -> timedelta:
     match = DURATION.fullmatch(value)
-    if not match or not int(match[1]):
+    if not match:
         raise ValueError('should be a duration such as "7d", "36h" or "30m"')
+    if not int(match[1]):
+        raise ValueError('should be longer than nothing: a duration such as "7d", "36h" or "30m"')
     return timedelta(**{UNITS[match[2]]: int(match[1])})
 
 

@@ -6,103 +6,132 @@ a million letters costs a few rows per edition.
 """
 
 import hashlib
+import json
+import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 
-from sqlalchemy import Connection, Select, insert, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    String,
+    and_,
+    cast,
+    exists,
+    insert,
+    select,
+)
 
-from ..model import Article, Edition
+from ..model import Edition
 from .database import Database
-from .schema import editions, issues, letters, newsletters, stories
+from .schema import editions, issues, letters, newsletters, stories, subscriptions
 
-NOTHING: frozenset[str] = frozenset()
 #: Values in one statement.
 CHUNK = 500
 #: A letter in any of these states has reached its reader, or may, or will.
 REACHES = ("waiting", "sending", "accepted", "deferred", "in_doubt")
+DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 class History:
     """
     Stories by their addresses, as they were printed or folded under what was printed.
 
-    The issue at hand never counts: looking at it again, or making it, must not change it.
+    The issue at hand never counts, nor what was made after it: looking at it again, or making it,
+    must not change it.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def seen(self, urls: Iterable[str], *, besides: str) -> Mapping[int, frozenset[str]]:
+    def seen(
+        self, readers: Collection[int], urls: Iterable[str], *, besides: str
+    ) -> Mapping[int, frozenset[str]]:
         """
-        Subscriber -> which of these addresses they were sent, on any newsletter.
+        Reader -> which of these addresses they were sent, on any newsletter.
 
-        Only subscribers who were sent any are in it.
+        Only those who were sent any are in it.
         """
-        seen: dict[int, frozenset[str]] = {}
-        # Many readers have one history: they share one set.
-        unions: dict[tuple[frozenset[str], frozenset[str]], frozenset[str]] = {}
+        keys = _keys(urls)
+        # A bit for each address: what a reader was sent takes a few bytes until the end.
+        bits = {story: 1 << place for place, story in enumerate(keys)}
+        masks = dict.fromkeys(readers, 0)
         with self._database.reading() as connection:
-            for each in _printings(connection, urls, besides):
-                for reader in connection.execute(_readers(each)).scalars():
-                    pair = seen.get(reader, NOTHING), each.urls
-                    if pair not in unions:
-                        unions[pair] = pair[0] | pair[1]
-                    seen[reader] = unions[pair]
-        return seen
+            for issue in _issues_telling(connection, keys, besides):
+                masks_of = _masks(connection, issue, bits)
+                for reader, edition in _letters(connection, issue, masks_of, readers):
+                    if reader in masks:
+                        masks[reader] |= masks_of.get(edition, 0)
+        # Many readers have one history: they share one set.
+        by_place = tuple(keys.values())
+        sets = {mask: frozenset(_chosen(by_place, mask)) for mask in set(masks.values())}
+        return {reader: sets[mask] for reader, mask in masks.items() if mask}
 
     def seen_by(self, subscriber_id: int, urls: Iterable[str], *, besides: str) -> dict[str, str]:
         """
         Address -> when this subscriber was sent it, for people.
         """
-        with self._database.reading() as connection:
-            return {
-                url: f"on {each.due_at:%Y-%m-%d} ({each.newsletter})"
-                for each in _printings(connection, urls, besides)
-                if connection.scalar(_readers(each).where(letters.c.subscriber_id == subscriber_id))
-                for url in each.urls
-            }
+        told = self._told(urls, besides, _reached(letters.c.subscriber_id == subscriber_id))
+        return {url: f"on {_day(row)} ({row.newsletter})" for url, row in told}
 
     def seen_by_list(
-        self, newsletter_id: str, topics: Sequence[str], urls: Iterable[str], *, besides: str
+        self, newsletter_id: str, topics: Sequence[str] | None, urls: Iterable[str], *, besides: str
     ) -> dict[str, str]:
         """
-        Address -> when those readers of a newsletter who chose no topics were sent it.
+        Address -> when a newsletter told it to readers of these topics, for people.
+
+        Without topics: to anybody who is on it, and chose none.
         """
+        if topics is None:
+            among = _reached(_chose_no_topics(newsletter_id))
+        else:
+            same = cast(editions.c.topics, String) == json.dumps(list(topics))
+            among = and_(same, _reached())
+        told = self._told(urls, besides, and_(among, _is_of(newsletter_id)))
+        return {url: f"to this list on {_day(row)}" for url, row in told}
+
+    def _told(
+        self, urls: Iterable[str], besides: str, among: ColumnElement[bool]
+    ) -> Iterator[tuple[str, Row]]:  # type: ignore[type-arg]
+        """
+        What was sent, and the issue that it was in, the latest last.
+        """
+        keys = _keys(urls)
         with self._database.reading() as connection:
-            return {
-                url: f"to this list on {each.due_at:%Y-%m-%d}"
-                for each in _printings(connection, urls, besides)
-                if each.newsletter == newsletter_id and each.topics == tuple(topics)
-                if connection.scalar(_readers(each).limit(1)) is not None
-                for url in each.urls
-            }
+            for issue in _issues_telling(connection, keys, besides):
+                theirs = select(editions.c.number).where(editions.c.issue == issue, among)
+                for chunk in _chunks(keys):
+                    query = _TOLD.where(
+                        stories.c.issue == issue,
+                        stories.c.story.in_(chunk),
+                        stories.c.edition.in_(theirs),
+                    )
+                    for row in connection.execute(query):
+                        yield keys[row.story], row
 
 
-@dataclass(frozen=True, slots=True)
-class _Printing:
+_TOLD = (
+    select(stories.c.story, issues.c.id, issues.c.due_at, newsletters.c.id.label("newsletter"))
+    .distinct()
+    .join(issues, issues.c.number == stories.c.issue)
+    .join(newsletters, newsletters.c.number == issues.c.newsletter)
+)
+
+
+def insert_stories(connection: Connection, issue: int, printed: Iterable[Edition]) -> None:
     """
-    An edition of an issue, and which of the addresses asked for are in it.
+    Remember what the editions of an issue tell: their articles, and what is folded under them.
     """
-
-    issue: int
-    edition: int
-    newsletter: str
-    due_at: datetime
-    topics: tuple[str, ...]
-    urls: frozenset[str]
-
-
-def insert_stories(connection: Connection, issue: int, place: int, edition: Edition) -> None:
-    """
-    Remember what an edition tells: its articles, and what is folded under them.
-    """
-    told = {url for article in edition.articles for url in (article.url, *_related_urls(article))}
-    rows = [{"issue": issue, "edition": place, "story": story_of(url)} for url in told if url]
-    if rows:
-        connection.execute(insert(stories), rows)
+    rows = (
+        {"issue": issue, "edition": place, "story": story}
+        for place, edition in enumerate(printed)
+        # Two addresses of one hash are one story, if there ever are two.
+        for story in set(map(story_of, edition.told))
+    )
+    while some := list(islice(rows, CHUNK)):
+        connection.execute(insert(stories), some)
 
 
 def story_of(url: str) -> int:
@@ -112,54 +141,105 @@ def story_of(url: str) -> int:
     return int.from_bytes(hashlib.sha256(url.encode()).digest()[:8], "big") >> 1
 
 
-def _related_urls(article: Article) -> Iterator[str]:
-    return (related.url for related in article.related)
+def _keys(urls: Iterable[str]) -> dict[int, str]:
+    return {story_of(url): url for url in urls}
 
 
-def _readers(printing: _Printing) -> Select[int]:
-    return select(letters.c.subscriber_id).where(
-        letters.c.issue == printing.issue,
-        letters.c.edition == printing.edition,
+def _chunks(keys: Collection[int]) -> Iterator[list[int]]:
+    remaining = iter(keys)
+    while chunk := list(islice(remaining, CHUNK)):
+        yield chunk
+
+
+def _chosen(urls: Sequence[str], mask: int) -> Iterator[str]:
+    """
+    Those whose bits are set.
+    """
+    while mask:
+        lowest = mask & -mask
+        yield urls[lowest.bit_length() - 1]
+        mask ^= lowest
+
+
+def _issues_telling(connection: Connection, keys: Collection[int], besides: str) -> list[int]:
+    """
+    The issues with any of these stories, the oldest first, up to the one at hand if it is made.
+    """
+    limit = connection.scalar(select(issues.c.number).where(issues.c.id == besides))
+    found: set[int] = set()
+    for chunk in _chunks(keys):
+        query = select(stories.c.issue).distinct().where(stories.c.story.in_(chunk))
+        found |= set(connection.execute(query).scalars())
+    return sorted(number for number in found if limit is None or number < limit)
+
+
+def _masks(connection: Connection, issue: int, bits: Mapping[int, int]) -> dict[int, int]:
+    """
+    Edition -> the bits of the stories that it tells.
+    """
+    masks: dict[int, int] = defaultdict(int)
+    for chunk in _chunks(bits):
+        query = select(stories.c.story, stories.c.edition).where(
+            stories.c.issue == issue, stories.c.story.in_(chunk)
+        )
+        for story, edition in connection.execute(query):
+            masks[edition] |= bits[story]
+    return masks
+
+
+def _letters(
+    connection: Connection, issue: int, editions: Collection[int], readers: Collection[int]
+) -> Iterable[Row[int, int]]:
+    """
+    Who got which edition of an issue. Where few are asked about, hardly anybody else is in it.
+    """
+    query = select(letters.c.subscriber_id, letters.c.edition).where(
+        letters.c.issue == issue, letters.c.state.in_(REACHES)
+    )
+    if len(readers) <= CHUNK:
+        query = query.where(letters.c.subscriber_id.in_(readers))
+    elif len(editions) <= CHUNK:
+        query = query.where(letters.c.edition.in_(editions))
+    else:
+        # As they were written, or SQLite jumps about, from one edition's readers to the next one's.
+        query = query.order_by(letters.c.subscriber_id)
+    return connection.execute(query)
+
+
+def _reached(*among: ColumnElement[bool]) -> ColumnElement[bool]:
+    """
+    Whether an edition reached somebody among these letters.
+    """
+    return exists().where(
+        letters.c.issue == editions.c.issue,
+        letters.c.edition == editions.c.number,
         letters.c.state.in_(REACHES),
+        *among,
     )
 
 
-def _printings(connection: Connection, urls: Iterable[str], besides: str) -> tuple[_Printing, ...]:
-    wanted = {story_of(url): url for url in urls if url}
-    found: dict[tuple[int, int], set[str]] = defaultdict(set)
-    keys = list(wanted)
-    for start in range(0, len(keys), CHUNK):
-        rows = connection.execute(
-            select(stories).where(stories.c.story.in_(keys[start : start + CHUNK]))
-        )
-        for row in rows:
-            found[row.issue, row.edition].add(wanted[row.story])
-    return tuple(
-        _Printing(
-            row.issue,
-            row.edition,
-            row.newsletter,
-            row.due_at,
-            tuple(row.topics),
-            frozenset(found[row.issue, row.edition]),
-        )
-        for issue in sorted({issue for issue, _ in found})
-        for row in connection.execute(_editions_of(issue, besides))
-        if (row.issue, row.edition) in found
+def _chose_no_topics(newsletter_id: str) -> ColumnElement[bool]:
+    of_list = select(newsletters.c.number).where(newsletters.c.id == newsletter_id)
+    return exists().where(
+        subscriptions.c.newsletter == of_list.scalar_subquery(),
+        subscriptions.c.subscriber_id == letters.c.subscriber_id,
+        subscriptions.c.state == "active",
+        subscriptions.c.topics.is_(None),
     )
 
 
-def _editions_of(issue: int, besides: str) -> Select[Any]:
-    return (
-        select(
-            editions.c.issue,
-            editions.c.number.label("edition"),
-            editions.c.topics,
-            issues.c.due_at,
-            newsletters.c.id.label("newsletter"),
-        )
-        .join(issues, issues.c.number == editions.c.issue)
+def _is_of(newsletter_id: str) -> ColumnElement[bool]:
+    of_list = (
+        select(issues.c.number)
         .join(newsletters, newsletters.c.number == issues.c.newsletter)
-        .where(editions.c.issue == issue, issues.c.id != besides)
-        .order_by(editions.c.number)
+        .where(newsletters.c.id == newsletter_id)
     )
+    return editions.c.issue.in_(of_list)
+
+
+def _day(issue: Row) -> str:  # type: ignore[type-arg]
+    """
+    The day that an issue is named after, which is its newsletter's; in UTC it may be another.
+    """
+    named = DAY.match(issue.id.partition("/")[2])
+    return named[0] if named else f"{issue.due_at:%Y-%m-%d}"

@@ -41,9 +41,8 @@ class Issues:
         with self._database.writing() as connection:
             newsletter = number_for(connection, issue.newsletter)
             number = _insert_issue(connection, issue, newsletter)
-            for place, (edition, page) in enumerate(printed):
-                _insert_edition(connection, number, place, edition, page)
-                insert_stories(connection, number, place, edition)
+            _insert_editions(connection, number, printed)
+            insert_stories(connection, number, [edition for edition, _ in printed])
             _insert_letters(connection, number, iter(readers), issue.made_at)
 
     def get(self, issue_id: str) -> Issue | None:
@@ -139,22 +138,28 @@ def _insert_issue(connection: Connection, issue: Issue, newsletter: int) -> int:
     return number
 
 
-def _insert_edition(
-    connection: Connection, issue: int, place: int, edition: Edition, page: Page
+def _insert_editions(
+    connection: Connection, issue: int, printed: Sequence[tuple[Edition, Page]]
 ) -> None:
-    connection.execute(
-        insert(editions).values(
-            issue=issue,
-            number=place,
-            topics=list(edition.topics),
-            articles=[article.slug for article in edition.articles],
-            subject=page.subject,
-            html=page.html,
-            text=page.text,
-            marks=dict(page.marks),
-            pictures=list(page.pictures),
+    numbered = enumerate(printed)
+    while some := list(islice(numbered, BATCH_SIZE)):
+        connection.execute(
+            insert(editions),
+            [
+                {
+                    "issue": issue,
+                    "number": place,
+                    "topics": list(edition.topics),
+                    "articles": [article.slug for article in edition.articles],
+                    "subject": page.subject,
+                    "html": page.html,
+                    "text": page.text,
+                    "marks": dict(page.marks),
+                    "pictures": list(page.pictures),
+                }
+                for place, (edition, page) in some
+            ],
         )
-    )
 
 
 def _insert_letters(

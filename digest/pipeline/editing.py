@@ -1,0 +1,116 @@
+"""
+The editor's files, looked at before an issue is due.
+"""
+
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from functools import partial
+from pathlib import Path
+
+from ..errors import SettingsError
+from ..hands import read_hand
+from ..model import Article, Hand, Newsletter, Pin, Problem
+from ..selector.pins import stories_meant
+from . import Moment, Pipeline
+from .topics import meant, topics_of
+
+
+def hand_problems(pipeline: Pipeline, moment: Moment) -> Iterator[Problem]:
+    """
+    What is wrong with any file below the folder of issues.
+
+    A story that is missing is an error, but for an issue that is over.
+    """
+    root, newsletters = pipeline.settings.issues, pipeline.settings.newsletters
+    articles = {each.slug: each for each in pipeline.articles}
+    for file in sorted(root.glob("*/*.toml")):
+        newsletter = newsletters.get(file.parent.name)
+        if newsletter is None:
+            yield _foreign(file, newsletters)
+            continue
+        try:
+            hand = read_hand(root, f"{newsletter.id}/{file.stem}")
+        except SettingsError as error:
+            yield _as_problem(file, str(error))
+            continue
+        at_hand = pipeline.issue(newsletter, moment).id
+        level = "warning" if f"{newsletter.id}/{file.stem}" < at_hand else "error"
+        for line, message in _faults(pipeline, newsletter, hand, articles):
+            yield Problem(file=str(file), line=line, level=level, message=message)
+    for file in sorted(root.glob("*.toml")):
+        message = f"no issue has this file: it belongs into a folder {root.name}/NEWSLETTER"
+        yield Problem(file=str(file), level="warning", message=message)
+
+
+def _foreign(file: Path, newsletters: Mapping[str, Newsletter]) -> Problem:
+    name = file.parent.name
+    close = get_close_matches(name, newsletters, n=1)
+    remedy = f'did you mean "{close[0]}"?' if close else f"there are: {', '.join(newsletters)}"
+    message = f'there is no newsletter "{name}"; {remedy}'
+    return Problem(file=str(file), level="warning", message=message)
+
+
+def _as_problem(file: Path, message: str) -> Problem:
+    """
+    `FILE:LINE: what is wrong`, taken apart again.
+    """
+    rest = message.removeprefix(f"{file}:")
+    number, colon, tail = rest.partition(":")
+    if colon and number.isdigit():
+        return Problem(file=str(file), line=int(number), message=tail.strip())
+    return Problem(file=str(file), message=rest.strip())
+
+
+def _faults(
+    pipeline: Pipeline, newsletter: Newsletter, hand: Hand, articles: Mapping[str, Article]
+) -> Iterator[tuple[int | None, str]]:
+    """
+    The line of a pin or a drop, and what is wrong with it.
+    """
+    lines = Path(hand.file).read_text("utf-8-sig").splitlines()
+    find = partial(_line_of, lines)
+    for pin in hand.pins:
+        for message in _faults_of_story(pin.slug, articles, "pin"):
+            yield pin.line, message
+        if message := _fault_of_topic(pipeline, newsletter, pin):
+            yield pin.line, message
+        if pin.slug in hand.drops:
+            yield pin.line, f'"{pin.slug}" is pinned and dropped: it stays out; remove one of them'
+    for story in hand.drops:
+        for message in _faults_of_story(story, articles, "drop"):
+            yield find(story), message
+
+
+def _faults_of_story(name: str, articles: Mapping[str, Article], act: str) -> Iterator[str]:
+    slugs = stories_meant(name, articles)
+    if not slugs:
+        names = {slug.rpartition("/")[2]: slug for slug in articles}
+        close = get_close_matches(name.rpartition("/")[2], names, n=1)
+        remedy = f'did you mean "{names[close[0]]}"?' if close else "name a file of the content"
+        yield f'there is no story "{name}" to {act}; {remedy}'
+    elif len(slugs) > 1:
+        yield f'"{name}" may be any of {", ".join(slugs)}: name its folder, too'
+    elif act == "pin" and articles[slugs[0]].removed:
+        yield f'the story "{name}" is removed and cannot be pinned: pin another'
+    elif act == "pin" and not articles[slugs[0]].published:
+        yield f'the story "{name}" is not published and cannot be pinned: pin another'
+    elif act == "drop" and (articles[slugs[0]].removed or not articles[slugs[0]].published):
+        yield f'the story "{name}" is not published anyway: no need to drop it'
+
+
+def _fault_of_topic(pipeline: Pipeline, newsletter: Newsletter, pin: Pin) -> str:
+    known = topics_of(newsletter, pipeline.taxonomy)
+    if not pin.topic or newsletter.any_topic:
+        return ""
+    sections = {pipeline.taxonomy.key(name) for name in known.values()}
+    if pipeline.taxonomy.key(pin.topic) in sections:
+        return ""
+    remedy = meant(pin.topic, known) or f"its topics are: {', '.join(newsletter.topics)}"
+    return f'{newsletter.id} has no topic "{pin.topic}" to pin a story to; {remedy}'
+
+
+def _line_of(lines: list[str], story: str) -> int | None:
+    """
+    The first line that names a story, with or without its ending.
+    """
+    return next((number for number, line in enumerate(lines, 1) if f'"{story}' in line), None)
