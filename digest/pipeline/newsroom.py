@@ -14,16 +14,20 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ..hands import read_hand
-from ..model import Article, Edition, Issue, Newsletter, Page, Problem, Subscriber, Topic
-from ..reader import read_articles
-from ..reader.topics import read_topics
+from ..model import (
+    Edition,
+    Issue,
+    Newsletter,
+    Page,
+    Problem,
+    Subscriber,
+)
 from ..selector import Selector
 from ..selector.readers import group_readers, topics_of
 from ..settings import Settings
-from ..taxonomy import Taxonomy
 from ..tokens import PREVIEW_KEY, Key, marks_for
+from .library import Library
 from .moments import Moment, due_at, is_overdue, window_at
-from .topics import by_key
 
 if TYPE_CHECKING:
     from ..pictures import FolderCache
@@ -43,7 +47,7 @@ class Printed:
     readers: Sequence[Subscriber]
 
 
-class Newsroom:
+class Newsroom(Library):
     """
     Reads, selects and renders. It looks into the store, if there is one, and changes nothing.
     """
@@ -55,40 +59,12 @@ class Newsroom:
         clock: Callable[[], datetime],
         random_bits: Callable[[int], int],
     ) -> None:
-        self.settings = settings
+        super().__init__(settings)
         self.clock, self._random_bits = clock, random_bits
         self._selectors: dict[tuple[object, ...], Selector] = {}
         self._looked_into: Store | None = None
 
     is_overdue = staticmethod(is_overdue)
-
-    @cached_property
-    def articles(self) -> tuple[Article, ...]:
-        return tuple(item for item in self._items if isinstance(item, Article))
-
-    @cached_property
-    def problems(self) -> tuple[Problem, ...]:
-        """
-        What is wrong with the files of the content folder.
-        """
-        items = (*self._items, *self._topic_items)
-        found = tuple(item for item in items if isinstance(item, Problem))
-        return found + self.taxonomy.problems
-
-    @cached_property
-    def topics(self) -> Mapping[str, str]:
-        """
-        The topics of all articles, by what their spellings have in common.
-        """
-        return by_key(topic for article in self.articles for topic in article.topics)
-
-    @cached_property
-    def taxonomy(self) -> Taxonomy:
-        """
-        The topics that the configuration and the content folder describe.
-        """
-        found = [each for each in self._topic_items if isinstance(each, Topic)]
-        return Taxonomy((*self.settings.topics, *found))
 
     @property
     def existing_store(self) -> "Store | None":
@@ -132,12 +108,13 @@ class Newsroom:
         """
         key = (newsletter.id, issue.id, issue.window)
         if key not in self._selectors:
+            hand = read_hand(self.settings.issues, issue.id)
             self._selectors[key] = Selector(
-                self.articles,
+                self.articles_around(newsletter, issue.window, hand),
                 newsletter,
                 issue.window,
                 taxonomy=self.taxonomy,
-                hand=read_hand(self.settings.issues, issue.id),
+                hand=hand,
             )
         return self._selectors[key]
 
@@ -245,14 +222,6 @@ class Newsroom:
             hand=self.selector(newsletter, issue).hand,
         )
         return page, problems
-
-    @cached_property
-    def _items(self) -> tuple[Article | Problem, ...]:
-        return tuple(read_articles(self.settings.content))
-
-    @cached_property
-    def _topic_items(self) -> tuple[Topic | Problem, ...]:
-        return tuple(read_topics(self.settings.content))
 
     @cached_property
     def _renderer(self) -> "Renderer":

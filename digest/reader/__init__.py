@@ -4,11 +4,14 @@ Stage 1. A folder of Markdown files becomes articles, and problems.
 
 import time
 from collections.abc import Callable, Collection, Iterator
+from itertools import islice
 from pathlib import Path
 
 from ..errors import SettingsError
 from ..model import Article, Problem, Window
 from .folder import File, files_below, read_file, unreadable
+
+MANY = 2_000
 
 
 def read_articles(
@@ -44,6 +47,13 @@ def read_articles(
         for item in _read(file, real_root):
             if isinstance(item, Problem) or window is None or _is_wanted(item, window, also):
                 yield item
+
+
+def are_many(root: Path) -> bool:
+    """
+    Whether a folder has so many files that reading them takes seconds.
+    """
+    return sum(1 for _ in islice(files_below(root), MANY)) == MANY
 
 
 def _read(file: File | Problem, real_root: Path) -> tuple[Article | Problem, ...]:

@@ -16,6 +16,9 @@ from .newsletters import NewsletterTable, TopicTable
 from .problems import problems_of
 from .tables import DkimTable, Root, SmtpTable
 
+#: Not to be chosen: whatever is not an index under that name is replaced by one.
+INDEX = ".digest-articles.index"
+
 __all__ = ["DkimSettings", "Settings", "SmtpSettings", "load_settings"]
 
 
@@ -75,6 +78,7 @@ class Settings:
     outbox: Path
     pictures: Path
     issues: Path  #: the editor's files
+    index: Path  #: of parsed articles; may be removed at any time
     templates: Path
     smtp: SmtpSettings | None
     dkim: DkimSettings | None
@@ -134,6 +138,7 @@ def _settings(path: Path, root: Root, environ: Mapping[str, str]) -> Settings:
         outbox=_below(folder, root.outbox.path),
         pictures=_below(folder, root.images.cache),
         issues=_below(folder, root.issues.path),
+        index=folder / INDEX,
         templates=_below(folder, root.templates.path),
         smtp=_smtp(folder, root.smtp, environ) if root.smtp else None,
         dkim=_dkim(folder, root.dkim) if root.dkim else None,

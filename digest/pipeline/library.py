@@ -1,0 +1,90 @@
+"""
+What is there to choose from: the articles and the topics of the content folder.
+"""
+
+from collections.abc import Mapping
+from functools import cached_property
+
+from ..model import Article, Hand, Newsletter, Problem, Topic, Window
+from ..reader import are_many, read_articles
+from ..reader.topics import read_topics
+from ..settings import Settings
+from ..taxonomy import Taxonomy
+from .topics import by_key
+
+
+class Library:
+    """
+    Reads the content folder, once, or only as much of it as an issue needs.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._file_problems: tuple[Problem, ...] | None = None
+
+    @cached_property
+    def articles(self) -> tuple[Article, ...]:
+        """
+        All of them.
+        """
+        return self._read(None)
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """
+        What is wrong with the files of the content folder.
+        """
+        if self._file_problems is None:
+            self._read(None)
+        of_topics = (item for item in self._topic_items if isinstance(item, Problem))
+        return (*(self._file_problems or ()), *of_topics, *self.taxonomy.problems)
+
+    @cached_property
+    def topics(self) -> Mapping[str, str]:
+        """
+        The topics of all articles, by what their spellings have in common.
+        """
+        return by_key(topic for article in self.articles for topic in article.topics)
+
+    @cached_property
+    def taxonomy(self) -> Taxonomy:
+        """
+        The topics that the configuration and the content folder describe.
+        """
+        found = [each for each in self._topic_items if isinstance(each, Topic)]
+        return Taxonomy((*self.settings.topics, *found))
+
+    def articles_around(
+        self, newsletter: Newsletter, window: Window, hand: Hand
+    ) -> tuple[Article, ...]:
+        """
+        Those that an issue can hold or explain, or all, where the editor named one from anywhere.
+        """
+        if hand.pins or hand.drops or "articles" in vars(self):
+            return self.articles
+        length = window.end - window.start
+        reach = max(length * 2, newsletter.max_window)
+        try:
+            wide = Window(start=window.end - reach, end=window.end + length)
+        except OverflowError:
+            return self.articles
+        return self._read(wide)
+
+    @cached_property
+    def _is_indexed(self) -> bool:
+        """
+        Whether an index saves more than it costs.
+        """
+        return self.settings.index.exists() or are_many(self.settings.content)
+
+    def _read(self, window: Window | None) -> tuple[Article, ...]:
+        content, index = self.settings.content, self.settings.index
+        items = tuple(
+            read_articles(content, index=index if self._is_indexed else None, window=window)
+        )
+        self._file_problems = tuple(item for item in items if isinstance(item, Problem))
+        return tuple(item for item in items if isinstance(item, Article))
+
+    @cached_property
+    def _topic_items(self) -> tuple[Topic | Problem, ...]:
+        return tuple(read_topics(self.settings.content))
