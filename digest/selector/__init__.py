@@ -2,6 +2,7 @@
 Stage 2. Articles become editions: the hottest of each topic within a window. Pure.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -91,11 +92,7 @@ class Selector:
         self, names: Mapping[str, str], seen: Mapping[str, str], *, explain: bool
     ) -> Edition:
         pins = self._pins_for(names)
-        wanted = [
-            each
-            for each in self._candidates
-            if each.slug in pins or not (each.unfit or each.keys.isdisjoint(names))
-        ]
+        wanted = self._wanted(names, pins)
         standing = [each for each in wanted if each.article.story not in seen]
         sections = {slug: key for slug, (key, _) in pins.items()}
         pairs = fold(self._pairs, frozenset(each.slug for each in standing), pins)
@@ -118,6 +115,28 @@ class Selector:
             *self._outside(names),
         ]
         return replace(edition, rejected=tuple(rejected), reasons=draft.reasons)
+
+    def _wanted(
+        self, names: Mapping[str, str], pins: Mapping[str, tuple[str, Pin]]
+    ) -> list[Candidate]:
+        """
+        The candidates of these topics, and what is pinned for their readers, by rank.
+        """
+        places = {place for key in names for place in self._places.get(key, ())}
+        if pins:
+            places |= {place for place, each in enumerate(self._candidates) if each.slug in pins}
+        return [self._candidates[place] for place in sorted(places)]
+
+    @cached_property
+    def _places(self) -> Mapping[str, list[int]]:
+        """
+        Where the candidates of each topic stand among all.
+        """
+        places: dict[str, list[int]] = defaultdict(list)
+        for place, each in enumerate(self._candidates):
+            for key in () if each.unfit else each.keys:
+                places[key].append(place)
+        return dict(places)
 
     def _pins_for(self, names: Mapping[str, str]) -> dict[str, tuple[str, Pin]]:
         """

@@ -25,7 +25,9 @@ def drafted(
     """
     freed: dict[str, Pair] = {}
     while True:
-        draft = _draft(Draft(newsletter, names), standing, pins, folds, freed, explain=explain)
+        draft = _draft(
+            Draft(newsletter, names, explain=explain), standing, pins, folds, freed, explain=explain
+        )
         orphans = {slug: pair for slug, pair in folds.items() if pair.parent not in draft.places}
         if not orphans:
             return draft, {**_Told(freed).besides(draft.places), **folds}

@@ -14,8 +14,10 @@ class Draft:
     The places given so far. Every candidate is offered once, in the order of rank.
     """
 
-    def __init__(self, newsletter: Newsletter, topics: Mapping[str, str]) -> None:
-        self._newsletter = newsletter
+    def __init__(
+        self, newsletter: Newsletter, topics: Mapping[str, str], *, explain: bool = True
+    ) -> None:
+        self._newsletter, self._explain = newsletter, explain
         self._topics = topics  #: key -> name, in the reader's order
         self._offered = Counter[str]()
         self._taken = Counter[str]()
@@ -51,7 +53,8 @@ class Draft:
             if not limit and key in self._roomy:
                 self._take(candidate, key, self._standing(candidate, key, self._taken[key] + 1))
                 return
-        self.refused += self._refusals(candidate, positions, limit)
+        if self._explain:
+            self.refused += self._refusals(candidate, positions, limit)
 
     def _take(self, candidate: Candidate, key: str, reason: str) -> None:
         self._taken[key] += 1
@@ -77,6 +80,8 @@ class Draft:
         """
         "heat 92, 4th of 3 in AI": its place, and how many there are.
         """
+        if not self._explain:
+            return ""
         note = f"; {candidate.note}" if candidate.note else ""
         room = self._newsletter.per_topic
         return f"{candidate.shown_heat}, {ordinal(position)} of {room} in {self._topics[key]}{note}"
