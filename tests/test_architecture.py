@@ -20,10 +20,6 @@ MODULES = {
 OF_PACKAGE = [name for name in MODULES if name.startswith("digest/")]
 MAX_FUNCTION = 60
 MAX_MODULE = 300
-#: Up to 400 lines, each for a reason.
-LONGER = {
-    "digest/store/subscribers.py": "one table's reads and writes side by side",
-}
 
 
 def functions(module: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
@@ -66,13 +62,7 @@ def test_functions_fit_on_a_screen(name: str) -> None:
 def test_modules_stay_short(name: str) -> None:
     lines = len((ROOT / name).read_text("utf-8").splitlines())
 
-    assert lines <= (400 if name in LONGER else MAX_MODULE)
-
-
-def test_no_module_is_excused_that_need_not_be() -> None:
-    lengths = {name: len((ROOT / name).read_text("utf-8").splitlines()) for name in LONGER}
-
-    assert all(length > MAX_MODULE for length in lengths.values())
+    assert lines <= MAX_MODULE
 
 
 def test_the_contract_names_every_module() -> None:

@@ -13,6 +13,14 @@ from ..errors import NotFoundError, StoreError
 from ..model import Entry, Subscriber
 from ..text import mask_address
 from .database import Database
+from .merging import (
+    current_rows,
+    insert_subscriptions,
+    is_same,
+    key_of,
+    rename,
+    update_subscription,
+)
 from .newsletters import number_for, number_of
 from .schema import newsletters, subscribers, subscriptions
 
@@ -65,8 +73,8 @@ class Subscribers:
         """
         with self._database.writing() as connection:
             newsletter = number_for(connection, newsletter_id)
-            current = _current(connection, newsletter, [_key(entry.address)])
-            row = current.get(_key(entry.address))
+            current = current_rows(connection, newsletter, [key_of(entry.address)])
+            row = current.get(key_of(entry.address))
             if row is not None and row.state == "active":
                 message = (
                     f"{mask_address(entry.address)} is subscribed to {newsletter_id} already:"
@@ -132,7 +140,7 @@ class Subscribers:
         """
         with self._database.reading() as connection:
             person = connection.execute(
-                select(subscribers).where(subscribers.c.address_key == _key(address))
+                select(subscribers).where(subscribers.c.address_key == key_of(address))
             ).first()
             if person is None:
                 raise NotFoundError(f"nobody here has the address {mask_address(address)}")
@@ -155,7 +163,9 @@ class Subscribers:
     def _change(self, newsletter_id: str, address: str, **values: object) -> None:
         with self._database.writing() as connection:
             newsletter = number_of(connection, newsletter_id)
-            of_address = select(subscribers.c.id).where(subscribers.c.address_key == _key(address))
+            of_address = select(subscribers.c.id).where(
+                subscribers.c.address_key == key_of(address)
+            )
             changed = connection.execute(
                 update(subscriptions)
                 .where(
@@ -176,40 +186,40 @@ class Subscribers:
         `again` also subscribes those who had left.
         """
         now = self._clock()
-        current = _current(connection, newsletter, [_key(entry.address) for entry in entries])
-        known = [entry for entry in entries if _key(entry.address) in current]
-        new = [entry for entry in entries if _key(entry.address) not in current]
+        current = current_rows(connection, newsletter, [key_of(entry.address) for entry in entries])
+        known = [entry for entry in entries if key_of(entry.address) in current]
+        new = [entry for entry in entries if key_of(entry.address) not in current]
         ids = {key: row.id for key, row in current.items()}
         ids |= self._insert_people(connection, new, now)
-        missing = new + [each for each in known if current[_key(each.address)].state is None]
-        _insert_subscriptions(connection, newsletter, missing, ids, now)
+        missing = new + [each for each in known if current[key_of(each.address)].state is None]
+        insert_subscriptions(connection, newsletter, missing, ids, now)
         counts = {"added": len(missing), "updated": 0, "unchanged": 0, "unsubscribed": 0}
         for entry in known:
-            row = current[_key(entry.address)]
+            row = current[key_of(entry.address)]
             if row.state is None:
-                _rename(connection, row, entry)
+                rename(connection, row, entry)
                 continue
             left = row.state != "active"
             if left and not again:
                 counts["unsubscribed"] += 1
-            elif not left and _is_same(row, entry):
+            elif not left and is_same(row, entry):
                 counts["unchanged"] += 1
             else:
                 counts["added" if left else "updated"] += 1
-                _rename(connection, row, entry)
-                _update_subscription(connection, newsletter, row.id, entry, now)
+                rename(connection, row, entry)
+                update_subscription(connection, newsletter, row.id, entry, now)
         return Merged(**counts)
 
     def _insert_people(
         self, connection: Connection, entries: Sequence[Entry], now: datetime
     ) -> dict[str, int]:
         fresh = self._fresh_ids(connection, len(entries))
-        ids = {_key(entry.address): each for entry, each in zip(entries, fresh, strict=True)}
+        ids = {key_of(entry.address): each for entry, each in zip(entries, fresh, strict=True)}
         rows = [
             {
-                "id": ids[_key(entry.address)],
+                "id": ids[key_of(entry.address)],
                 "address": entry.address,
-                "address_key": _key(entry.address),
+                "address_key": key_of(entry.address),
                 "name": entry.name,
                 "created_at": now,
             }
@@ -229,85 +239,6 @@ class Subscribers:
             taken = connection.execute(select(subscribers.c.id).where(subscribers.c.id.in_(drawn)))
             ids |= drawn - set(taken.scalars())
         return list(ids)
-
-
-def _key(address: str) -> str:
-    return address.casefold()
-
-
-def _listed(topics: Sequence[str] | None) -> list[str] | None:
-    return list(topics) if topics else None
-
-
-def _current(connection: Connection, newsletter: int, keys: Sequence[str]) -> dict[str, Row]:  # type: ignore[type-arg]
-    """
-    People by address, each with their state on the newsletter: None if they never had one.
-    """
-    rows = connection.execute(
-        select(
-            subscribers.c.id,
-            subscribers.c.address_key,
-            subscribers.c.name,
-            subscriptions.c.state,
-            subscriptions.c.topics,
-        )
-        .outerjoin(
-            subscriptions,
-            (subscriptions.c.subscriber_id == subscribers.c.id)
-            & (subscriptions.c.newsletter == newsletter),
-        )
-        .where(subscribers.c.address_key.in_(keys))
-    )
-    return {row.address_key: row for row in rows}
-
-
-def _is_same(row: Row, entry: Entry) -> bool:  # type: ignore[type-arg]
-    return entry.name in {"", row.name} and row.topics == _listed(entry.topics)
-
-
-def _insert_subscriptions(
-    connection: Connection,
-    newsletter: int,
-    entries: Sequence[Entry],
-    ids: dict[str, int],
-    now: datetime,
-) -> None:
-    rows = [
-        {
-            "newsletter": newsletter,
-            "subscriber_id": ids[_key(entry.address)],
-            "topics": _listed(entry.topics),
-            "state": "active",
-            "created_at": now,
-            "changed_at": now,
-        }
-        for entry in entries
-    ]
-    if rows:
-        connection.execute(insert(subscriptions), rows)
-
-
-def _update_subscription(
-    connection: Connection, newsletter: int, subscriber_id: int, entry: Entry, now: datetime
-) -> None:
-    connection.execute(
-        update(subscriptions)
-        .where(
-            subscriptions.c.newsletter == newsletter,
-            subscriptions.c.subscriber_id == subscriber_id,
-        )
-        .values(state="active", topics=_listed(entry.topics), changed_at=now)
-    )
-
-
-def _rename(connection: Connection, row: Row, entry: Entry) -> None:  # type: ignore[type-arg]
-    """
-    A list without a name for somebody does not take away the one they have.
-    """
-    if entry.name and entry.name != row.name:
-        connection.execute(
-            update(subscribers).where(subscribers.c.id == row.id).values(name=entry.name)
-        )
 
 
 def _subscription(row: Row) -> Subscription:  # type: ignore[type-arg]
