@@ -63,7 +63,8 @@ class Library:
         if hand.pins or hand.drops or "articles" in vars(self):
             return self.articles
         length = window.end - window.start
-        reach = max(length * 2, newsletter.max_window)
+        widens = newsletter.thin_week == "widen" and newsletter.min_articles
+        reach = max(length * 2, newsletter.max_window) if widens else length * 2
         try:
             wide = Window(start=window.end - reach, end=window.end + length)
         except OverflowError:
