@@ -15,31 +15,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from digest.settings import INDEX
+
 from .cold_select import LOAD
 from .measure import print_rows
-from .sites import articles
+from .sites import articles, make_site
 
 END = datetime(2026, 11, 23, 6, tzinfo=UTC)
 YEARS = timedelta(days=5 * 365)
 COLD_AGAINST_HUGO = 1.0  #: at 10,000 files
 WARM_AGAINST_COLD = 0.1
 MEGABYTES = 200  #: warm
-SELECT = f"""
-import sys
-from datetime import datetime, timedelta
-from pathlib import Path
-from digest.model import Article, Newsletter, Window
-from digest.reader import read_articles
-from digest.selector import Selector
-end = datetime.fromisoformat("{END.isoformat()}")
-window = Window(start=end - timedelta(days=7), end=end)
-newsletter = Newsletter(
-    id="weekly", title="Weekly", sender="a@example.org", topics=("Google Cloud", "AI", "Containers")
-)
-items = read_articles(Path(sys.argv[1]), index=Path(sys.argv[2]), window=window)
-found = [item for item in items if isinstance(item, Article)]
-print(len(Selector(found, newsletter, window).select(newsletter.topics).sections))
-"""
 
 
 def main() -> None:
@@ -88,8 +74,10 @@ def measure(site: Path, rounds: int) -> dict[str, list[tuple[float, float]]]:
 
 
 def runs(site: Path) -> Iterator[tuple[str, Callable[[], tuple[float, float]]]]:
-    content, index = site / "content", site / "index"
-    select = (sys.executable, "-c", SELECT, str(content), str(index))
+    content, index = site / "content", site / INDEX
+    config = str(make_site(site, content))
+    digest = (sys.executable, "-m", "digest", "--config", config)
+    select = (*digest, "select", "weekly", "--at", END.isoformat(), "--json")
     if shutil.which("hugo"):
         (site / "config.toml").write_text('baseURL = "https://example.org/"\n', "utf-8")
         yield "hugo list all", lambda: timed("hugo", "list", "all", cwd=site)
@@ -98,8 +86,8 @@ def runs(site: Path) -> Iterator[tuple[str, Callable[[], tuple[float, float]]]]:
         lambda: timed(sys.executable, "-c", LOAD, str(content), cwd=Path.cwd()),
     )
     index.unlink(missing_ok=True)
-    yield "select, cold", lambda: timed(*select, cwd=Path.cwd())
-    yield "select, warm", lambda: timed(*select, cwd=Path.cwd())
+    yield "digest select, cold", lambda: timed(*select, cwd=Path.cwd())
+    yield "digest select, warm", lambda: timed(*select, cwd=Path.cwd())
 
 
 def timed(*command: str, cwd: Path) -> tuple[float, float]:
@@ -119,7 +107,7 @@ def timed(*command: str, cwd: Path) -> tuple[float, float]:
 def print_table(files: int, taken: dict[str, list[tuple[float, float]]]) -> None:
     seconds = {name: statistics.median(each[0] for each in runs) for name, runs in taken.items()}
     memory = {name: max(each[1] for each in runs) for name, runs in taken.items()}
-    cold, warm = seconds["select, cold"], seconds["select, warm"]
+    cold, warm = seconds["digest select, cold"], seconds["digest select, warm"]
     rows = [
         (name, f"{1_000 * each:,.0f} ms", f"{each / cold:.3f} x", f"{memory[name]:,.0f} MB")
         for name, each in seconds.items()
@@ -128,7 +116,7 @@ def print_table(files: int, taken: dict[str, list[tuple[float, float]]]) -> None
     print_bounds(
         [("warm / cold", warm / cold, WARM_AGAINST_COLD)]
         + [("cold / hugo", cold / hugo, COLD_AGAINST_HUGO) for hugo in _of_hugo(seconds)]
-        + [("warm, MB", memory["select, warm"], MEGABYTES)]
+        + [("warm, MB", memory["digest select, warm"], MEGABYTES)]
     )
 
 

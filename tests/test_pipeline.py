@@ -328,3 +328,13 @@ def test_a_pipeline_that_opened_nothing_closes_without_opening(tmp_path: Path) -
     Pipeline(settings, clock=lambda: NOW, random_bits=Random(1).getrandbits).close()  # noqa: S311
 
     assert not project.store.exists()
+
+
+def test_a_thin_week_is_given_as_the_reason_for_no_issue(project: Project, opened: Open) -> None:
+    project.subscribe("ann@example.org")
+    pipeline = opened(project, WEEKLY + "min_articles = 4\n")
+    newsletter = pipeline.settings.newsletter("weekly")
+
+    note = pipeline.freeze(newsletter, pipeline.issue(newsletter, Moment(at=NOW)))
+
+    assert note.startswith("fewer than 4 stories (min_articles) in its window")

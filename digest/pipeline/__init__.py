@@ -62,7 +62,9 @@ class Pipeline(Newsroom):
             newsletter, issue, readers, key=self.store.key()
         )
         if not printed:
-            return f"nothing to read in its window: see `digest select {newsletter.id} --explain`"
+            least = newsletter.min_articles
+            what = f"fewer than {least} stories (min_articles)" if least else "nothing to read"
+            return f"{what} in its window: see `digest select {newsletter.id} --explain`"
         places: dict[int, int | None] = {each.id: None for each in without_news}
         for place, each in enumerate(printed):
             places |= {reader.id: place for reader in each.readers}
