@@ -11,7 +11,7 @@ from digest.reader import MANY
 from digest.settings import load_settings
 
 from .factories import MONDAY
-from .program import Project, a_full_project, article_text
+from .program import WEEKLY, Project, a_full_project, article_text
 
 
 def opened(project: Project) -> Pipeline:
@@ -19,8 +19,8 @@ def opened(project: Project) -> Pipeline:
     return Pipeline(settings, clock=lambda: MONDAY, random_bits=lambda _: 1)
 
 
-def titles(pipeline: Pipeline) -> list[str]:
-    newsletter = pipeline.settings.newsletter("weekly")
+def titles(pipeline: Pipeline, name: str = "weekly") -> list[str]:
+    newsletter = pipeline.settings.newsletter(name)
     edition = pipeline.select(newsletter, pipeline.issue(newsletter, Moment(at=MONDAY)))
     return [article.title for article in edition.articles]
 
@@ -45,6 +45,18 @@ def test_a_small_folder_gets_no_index(tmp_path: Path) -> None:
 
     assert titles(opened(project)) == ["Tides, explained", "Trams at night"]
     assert not load_settings(project.config, {}).index.exists()
+
+
+def test_one_run_reads_a_small_folder_once_for_all_its_newsletters(tmp_path: Path) -> None:
+    other = WEEKLY.replace("newsletters.weekly", "newsletters.other")
+    project = a_full_project(tmp_path / "project", WEEKLY, other)
+    pipeline = opened(project)
+
+    first = titles(pipeline)
+    for file in (project.folder / "content").iterdir():
+        file.unlink()
+
+    assert titles(pipeline, "other") == first == ["Tides, explained", "Trams at night"]
 
 
 def test_a_large_folder_gets_an_index_and_the_same_selection(crowded: Project) -> None:

@@ -58,9 +58,11 @@ class Library:
         self, newsletter: Newsletter, window: Window, hand: Hand
     ) -> tuple[Article, ...]:
         """
-        Those that an issue can hold or explain, or all, where the editor named one from anywhere.
+        Those that an issue can hold or explain, where an index gives these without the others.
+
+        The editor may name one from anywhere; and what was read as a whole serves every issue.
         """
-        if hand.pins or hand.drops or "articles" in vars(self):
+        if hand.pins or hand.drops or not self._is_indexed or "articles" in vars(self):
             return self.articles
         length = window.end - window.start
         widens = newsletter.thin_week == "widen" and newsletter.min_articles
