@@ -59,8 +59,6 @@ class Composer:
         boundary = "=_" + sha256(page.html.encode()).hexdigest()[:24]
         self._after_id = _constant_headers(issue, boundary)
         self._parts = [*_multipart(boundary, page, marks)]
-        #: Size of the HTML as it travels; mail programs cut a letter by it.
-        self.html_bytes = len(quote_text(page.html))
 
     def compose(self, subscriber: Subscriber) -> Letter:
         """
@@ -138,6 +136,13 @@ def _phrase(name: str, header: str) -> str:
         return name
     escaped = name.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
+
+
+def size_of_html(page: Page) -> int:
+    """
+    Bytes of a page's HTML as it travels; mail programs cut a letter by them.
+    """
+    return len(quote_text(page.html))
 
 
 def quote_text(text: str) -> bytes:

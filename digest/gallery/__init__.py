@@ -13,12 +13,12 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from ..composer import size_of_html
 from ..errors import StoreError
 from ..files import write_whole
 from ..model import Issue
 from ..pipeline import Pipeline, Printed
 from ..renderer import PICTURES_PATH
-from ..tokens import PREVIEW_KEY
 
 PICTURES = "pictures"
 
@@ -63,7 +63,6 @@ def _write_edition(
 ) -> Previewed:
     page = printed.page
     letter = pipeline.letter(issue, page)
-    composer = pipeline.composer(page, issue, key=PREVIEW_KEY, newsletter_number=0)
     # From disk, the pictures lie beside the page; in the .eml they are where readers get them.
     html = page.html.replace(f"{issue.site_url}{PICTURES_PATH}", f"{PICTURES}/")
     for name in page.pictures:
@@ -84,7 +83,7 @@ def _write_edition(
         html=files["html"],
         text=files["txt"],
         eml=files["eml"],
-        bytes=composer.html_bytes,
+        bytes=size_of_html(page),
         warnings=tuple(problem.message for problem in printed.problems),
     )
 
