@@ -13,13 +13,21 @@ PLAIN = re.compile(
 )
 
 
+def key_of(address: str) -> str:
+    """
+    Addresses that differ only in case are one.
+    """
+    return address.casefold()
+
+
 def normalize_address(raw: str) -> str:
     """
     An address as it is kept: its domain in lower case and ASCII. ValueError says what is wrong.
 
-    The message never repeats the address.
+    The message never repeats the address. Before the @ there may be letters of any script (RFC
+    6531).
     """
-    if len(raw) > MAX_LENGTH:
+    if len(raw.encode("utf-8", "replace")) > MAX_LENGTH:
         raise ValueError(f"is longer than {MAX_LENGTH} characters")
     if PLAIN.fullmatch(raw) and "xn--" not in raw.lower() and "--" not in raw:
         local, _, domain = raw.partition("@")
@@ -33,10 +41,22 @@ def normalize_address(raw: str) -> str:
             raw.strip(),
             check_deliverability=False,
             globally_deliverable=False,
-            allow_smtputf8=False,
+            allow_smtputf8=True,
         )
     except EmailNotValidError:
         raise ValueError("is not an address that mail can be sent to") from None
+    if not checked.local_part.isprintable():
+        raise ValueError("holds what cannot be seen")
     if "=?" in checked.local_part:
         raise ValueError("looks like an encoded word, which headers cannot carry")
     return f"{checked.local_part}@{checked.ascii_domain}"
+
+
+def normalize_own_address(raw: str) -> str:
+    """
+    The same for an address that we write from, or are written to: every server must take it.
+    """
+    address = normalize_address(raw)
+    if not address.isascii():
+        raise ValueError("has letters beyond ASCII before the @, which many servers do not take")
+    return address

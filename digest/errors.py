@@ -6,12 +6,18 @@ Every error this package raises on purpose.
   x NotFoundError        no such newsletter, topic, subscriber or issue
   x ArticleError         one file is not an article
   x PictureError         one picture cannot be decoded
+  x CacheError           the folder of pictures cannot be read or written
+  x PublishError         pictures are not where letters would show them from
+    + PublishAway        … because that place cannot be reached just now
+  x FetchError           one web address cannot be fetched
+    + HostAway           … because nobody there can be reached
   x ThemeError           a theme is missing or does not render
   x LetterError          one letter cannot be composed
   x TransportError       the mail server refuses every letter alike
     + TransportAway      … because it cannot be reached just now
   x StoreError           the database cannot be used, or refuses a change
     + StoreBusy          … because another run is at work
+  x LookupFailed         the DNS did not answer
 
 What happens to a single article, picture or letter becomes a value (`Problem`, `Receipt`)
 at the border of its stage; the other errors end the command with one line.
@@ -60,6 +66,44 @@ class PictureError(DigestError):
     """
 
 
+class CacheError(DigestError):
+    """
+    The folder of pictures cannot be read or written, or is full.
+    """
+
+
+class PublishError(DigestError):
+    """
+    Pictures are not where letters would show them from; no letter leaves.
+    """
+
+
+class PublishAway(PublishError):  # noqa: N818 - it says what happened
+    """
+    The place for pictures cannot be reached just now. Running again continues.
+    """
+
+    exit_status = 75
+
+
+class FetchError(DigestError):
+    """
+    One web address cannot be fetched.
+
+    `refused`: our own rules forbid it. `gone`: there is no such host, or it is not who it says.
+    """
+
+    def __init__(self, message: str, *, refused: bool = False, gone: bool = False) -> None:
+        super().__init__(message)
+        self.refused, self.gone = refused, gone
+
+
+class HostAway(FetchError):  # noqa: N818 - it says what happened
+    """
+    The host has no address, or nobody there takes the call.
+    """
+
+
 class ThemeError(DigestError):
     """
     A theme is missing or does not render; `file` and `line` say where.
@@ -103,3 +147,9 @@ class StoreBusy(StoreError):  # noqa: N818 - it says what happened
     """
 
     exit_status = 75
+
+
+class LookupFailed(DigestError):  # noqa: N818 - it says what happened
+    """
+    No name server answered, which is not the same as an answer that says no.
+    """

@@ -1,16 +1,20 @@
 """
-Files that are there whole or not at all.
+Files that are written whole or not at all, and read only where they are files.
 """
 
+import errno
 import os
+import stat
 import tempfile
 from contextlib import suppress
 from pathlib import Path
 
 
-def write_whole(path: Path, data: bytes, *, mode: int = 0o600) -> None:
+def write_whole(path: Path, data: bytes, *, mode: int = 0o600, durable: bool = True) -> None:
     """
     Write a file durably, whoever else writes the same one. OSError leaves the old one as it was.
+
+    Where waiting for the disk is not worth it, a cut in power may leave the file empty.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".tmp-")
@@ -18,11 +22,51 @@ def write_whole(path: Path, data: bytes, *, mode: int = 0o600) -> None:
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
         temporary.chmod(mode)
         temporary.replace(path)
     except BaseException:
         with suppress(OSError):
             temporary.unlink()
         raise
+
+
+def state_of_file(path: Path) -> str:
+    """
+    Its size and the moment it was changed. OSError if it is anything else than a file.
+    """
+    state = path.stat()
+    _check_kind(state, path)
+    return f"{state.st_size} {state.st_mtime_ns}"
+
+
+def read_file(path: Path, *, max_bytes: int) -> bytes:
+    """
+    All of a file, or OSError: of what is larger, and of what would keep us waiting or never end.
+    """
+    # A pipe that nobody writes to would hold up a plain open.
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(handle, "rb") as file:
+        state = os.fstat(handle)
+        _check_kind(state, path)
+        data = file.read(max_bytes + 1) if state.st_size <= max_bytes else b""
+    if state.st_size > max_bytes or len(data) > max_bytes:
+        raise OSError(errno.EFBIG, f"larger than {max_bytes:,} bytes", str(path))
+    return data
+
+
+def _check_kind(state: os.stat_result, path: Path) -> None:
+    if stat.S_ISDIR(state.st_mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if not stat.S_ISREG(state.st_mode):
+        raise OSError(errno.EINVAL, "It is no file", str(path))
+
+
+def article_file(content: Path, slug: str) -> Path:
+    """
+    The file that an article was read from.
+    """
+    files = [content / f"{slug}{suffix}" for suffix in (".md", ".markdown")]
+    return next((file for file in files if file.exists()), files[0])

@@ -50,6 +50,19 @@ class Schedule:
             day -= timedelta(days=1)
         raise ValueError("a schedule without days")
 
+    def due_after(self, moment: datetime) -> Due:
+        """
+        The first due moment that is after `moment`.
+        """
+        today = moment.astimezone(ZoneInfo(self.timezone)).date()
+        day = today - timedelta(days=1)  # A skipped time of yesterday may be due today.
+        while day < today + HORIZON:
+            due = [due for due in self._dues_of(day) if due.at > moment]
+            if due:
+                return min(due, key=lambda each: each.at)
+            day += timedelta(days=1)
+        raise ValueError("a schedule without days")
+
     def _dues_of(self, day: date) -> Iterator[Due]:
         if day.weekday() not in self.weekdays or not self._is_day_of_month(day):
             return

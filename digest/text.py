@@ -33,9 +33,32 @@ def clean_name(raw: str) -> str:
     """
     A person's name that cannot break a header: NFC, no line breaks, 100 characters at most.
     """
+    if raw.isascii() and raw.isprintable() and "  " not in raw:
+        return raw.strip()[:MAX_NAME].rstrip()
     spaced = (" " if unicodedata.category(char) in {"Cc", "Zl", "Zp"} else char for char in raw)
     kept = UNWANTED.sub("", "".join(spaced))
     return SPACES.sub(" ", unicodedata.normalize("NFC", kept)).strip()[:MAX_NAME].rstrip()
+
+
+def is_unclean(raw: str) -> bool:
+    """
+    Whether a name holds what would break a header or cannot be seen, or is too long.
+    """
+    if raw.isascii() and raw.isprintable():
+        return len(raw) > MAX_NAME
+    hidden = any(unicodedata.category(char) in {"Cc", "Zl", "Zp"} for char in raw.strip())
+    return hidden or bool(UNWANTED.search(raw)) or len(raw) > MAX_NAME
+
+
+def shorten(text: str, length: int) -> str:
+    """
+    At most so many characters and an ellipsis, cut between words where there are any.
+    """
+    if len(text) <= length:
+        return text
+    head = text[:length]
+    cut = head.rpartition(" ")[0] if " " in head[length // 2 :] else head
+    return cut.rstrip(" ,;:.!?-\N{EN DASH}\N{EM DASH}(") + "\N{HORIZONTAL ELLIPSIS}"
 
 
 def topic_key(topic: str) -> str:
@@ -64,6 +87,16 @@ def safe_url(raw: str) -> str:
         return raw
     url = _encoded(parts.scheme, host, port, parts.path, parts.query, parts.fragment)
     return url if len(url) <= MAX_URL else ""
+
+
+ADDRESSES = re.compile(r"""[^\s<>()"':;,]+@[^\s<>()"':;,]+""")
+
+
+def mask_addresses(text: str) -> str:
+    """
+    A text with every address in it masked.
+    """
+    return ADDRESSES.sub(lambda found: mask_address(found[0]), text)
 
 
 def mask_address(address: str) -> str:

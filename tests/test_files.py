@@ -2,6 +2,7 @@
 Files that are there whole or not at all.
 """
 
+import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -9,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from digest.files import write_whole
+from digest.files import article_file, read_file, state_of_file, write_whole
 
 WRITE_OFTEN = """
 import sys
 from pathlib import Path
-from digest.files import write_whole
+from digest.files import article_file, read_file, state_of_file, write_whole
 for _ in range(50):
     write_whole(Path(sys.argv[1]), sys.argv[2].encode() * 50_000)
 """
@@ -100,3 +101,52 @@ def test_threads_that_write_the_same_file_leave_one(tmp_path: Path) -> None:
     assert len(set(path.read_bytes())) == 1
     assert len(path.read_bytes()) == 1000
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_file_is_read_up_to_its_limit(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"12345")
+
+    assert read_file(path, max_bytes=5) == b"12345"
+    with pytest.raises(OSError, match="larger than 4 bytes"):
+        read_file(path, max_bytes=4)
+
+
+def test_what_never_ends_is_not_read(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+
+    for path in (pipe, Path("/dev/zero")):
+        with pytest.raises(OSError, match="It is no file"):
+            read_file(path, max_bytes=5)
+        with pytest.raises(OSError, match="It is no file"):
+            state_of_file(path)
+
+
+def test_a_folder_and_nothing_are_no_files(tmp_path: Path) -> None:
+    for path, reason in ((tmp_path, "Is a directory"), (tmp_path / "none", "No such file")):
+        with pytest.raises(OSError, match=reason):
+            read_file(path, max_bytes=5)
+        with pytest.raises(OSError, match=reason):
+            state_of_file(path)
+
+
+def test_the_state_of_a_file_tells_one_content_from_another(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"1")
+    before = state_of_file(path)
+
+    path.write_bytes(b"12")
+
+    assert state_of_file(path) != before
+
+
+@pytest.mark.parametrize("name", ["hello.md", "hello.markdown"])
+def test_an_article_s_file_is_the_one_that_is_there(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("")
+
+    assert article_file(tmp_path, "hello") == tmp_path / name
+
+
+def test_an_article_without_a_file_has_the_usual_one(tmp_path: Path) -> None:
+    assert article_file(tmp_path, "2026/hello") == tmp_path / "2026" / "hello.md"

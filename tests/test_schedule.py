@@ -205,3 +205,32 @@ def test_two_issues_never_share_a_name(schedule: Schedule, moment: datetime) -> 
 
     assert earlier.at < last.at
     assert earlier.name != last.name
+
+
+@given(
+    moment=st.datetimes(
+        datetime(2024, 1, 1),  # noqa: DTZ001 - bounds have no zone
+        datetime(2028, 12, 31),  # noqa: DTZ001
+        timezones=st.just(UTC),
+    ),
+    zone=st.sampled_from(ZONES),
+    hour=st.integers(0, 23),
+    weekdays=st.sets(st.integers(0, 6), min_size=1),
+)
+def test_the_next_due_moment_is_the_first_one_after(
+    moment: datetime, zone: str, hour: int, weekdays: set[int]
+) -> None:
+    schedule = Schedule(weekdays=frozenset(weekdays), times=(time(hour, 30),), timezone=zone)
+
+    found = schedule.due_after(moment)
+
+    assert found.at > moment
+    assert schedule.due_before(found.at) == found
+    assert schedule.due_before(found.at - timedelta(microseconds=1)).at <= moment
+
+
+def test_a_moment_that_is_due_is_not_after_itself() -> None:
+    daily = Schedule(times=SEVEN, timezone="UTC")
+
+    assert daily.due_after(at("2026-11-23T06:59Z")).name == "2026-11-23"
+    assert daily.due_after(at("2026-11-23T07:00Z")).name == "2026-11-24"

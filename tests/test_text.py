@@ -9,7 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digest.text import MAX_NAME, MAX_URL, clean_line, clean_name, mask_address, safe_url, topic_key
+from digest.text import (
+    MAX_NAME,
+    MAX_URL,
+    clean_line,
+    clean_name,
+    is_unclean,
+    mask_address,
+    safe_url,
+    topic_key,
+)
 
 ANY_TEXT = st.text(alphabet=st.characters(), max_size=60)  # surrogates, too
 BIDI_CONTROLS = frozenset(
@@ -190,3 +199,22 @@ def test_a_safe_address_is_ascii_on_the_web_and_stays_as_it_is(scheme: str, rest
 )
 def test_a_masked_address_shows_one_letter(address: str, shown: str) -> None:
     assert mask_address(address) == shown
+
+
+@pytest.mark.parametrize(
+    ("raw", "unclean"),
+    [
+        ("Ann Example", False),
+        ("  Zoë  Müller\n", False),
+        ("Ann\r\nBcc: eve@example.org", True),
+        ("Ann\u2028", False),
+        ("A\u2028nn", True),
+        ("A\u202enn", True),
+        ("A\u200bnn", True),
+        ("x" * 100, False),
+        ("x" * 101, True),
+        ("é" * 101, True),
+    ],
+)
+def test_a_name_that_has_to_be_cleaned_is_known(raw: str, *, unclean: bool) -> None:
+    assert is_unclean(raw) is unclean

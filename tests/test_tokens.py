@@ -8,7 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.tokens import PATHS, Key, Purpose, letter_hash, marks_for, read_token, sign_token
+from digest.tokens import (
+    MAILED_PATHS,
+    NONCE_BITS,
+    PATHS,
+    Key,
+    MailedPurpose,
+    Purpose,
+    letter_hash,
+    marks_for,
+    read_nonce,
+    read_token,
+    sign_nonce,
+    sign_token,
+)
 
 from .factories import KEY
 
@@ -20,7 +33,7 @@ keys = st.builds(
     st.integers(0, 15),
     st.binary(min_size=32, max_size=64),
 )
-purposes: st.SearchStrategy[Purpose] = st.sampled_from(("unsubscribe", "preferences"))
+purposes: st.SearchStrategy[Purpose] = st.sampled_from(tuple(PATHS))
 subscriber_ids = st.integers(0, 2**40 - 1)
 newsletter_numbers = st.integers(0, 2**16 - 1)
 
@@ -115,6 +128,35 @@ def test_tokens_of_the_old_and_the_new_key_are_good_while_both_are_known(new_num
     assert read == [(7, 1), (7, 1)]
 
 
+mailed: st.SearchStrategy[MailedPurpose] = st.sampled_from(tuple(MAILED_PATHS))
+
+
+@given(key=keys, purpose=mailed, nonce=st.integers(0, 2**NONCE_BITS - 1))
+def test_a_mailed_token_looks_like_any_other_and_holds_its_number(
+    key: Key, purpose: MailedPurpose, nonce: int
+) -> None:
+    token = sign_nonce(key, purpose, nonce)
+
+    assert len(token) == 32
+    assert set(token) <= URL_SAFE
+    assert read_nonce([key], purpose, token) == nonce
+    others = MAILED_PATHS.keys() - {purpose}
+    assert [read_nonce([key], each, token) for each in others] == [None, None]
+    assert [read_token([key], each, token) for each in PATHS] == [None, None, None]
+
+
+def test_a_letter_s_token_is_no_mailed_one() -> None:
+    read = [read_nonce([KEY], each, a_token(purpose="preferences")) for each in MAILED_PATHS]
+
+    assert read == [None, None, None]
+
+
+def test_paths_are_as_many_as_purposes() -> None:
+    paths = [*PATHS.values(), *MAILED_PATHS.values()]
+
+    assert len(set(paths)) == len(paths) == 6
+
+
 def test_marks_differ_by_issue_purpose_and_key() -> None:
     sets = [
         marks_for(KEY, "weekly/2026-11-23"),
@@ -124,7 +166,7 @@ def test_marks_differ_by_issue_purpose_and_key() -> None:
 
     marks = [mark for each in sets for mark in each.values()]
     assert all(each.keys() == PATHS.keys() for each in sets)
-    assert len(set(marks)) == len(marks) == 6
+    assert len(set(marks)) == len(marks) == 3 * len(PATHS)
 
 
 def test_marks_take_the_room_of_a_token_and_are_none() -> None:

@@ -7,6 +7,7 @@ Datetimes are aware and in UTC.
 """
 
 from .articles import Article, Image, Problem, Provider, Related, Topic, Window
+from .brand import Brand, Palette
 from .editions import (
     Edition,
     Entry,
@@ -19,34 +20,35 @@ from .editions import (
     Site,
     Subscriber,
 )
-from .letters import (
-    LEAD,
-    THUMBNAIL,
-    Letter,
-    Outcome,
-    Page,
-    Picture,
-    Receipt,
-    Recipient,
-    Slot,
-    Tally,
-)
+from .letters import Kind, Letter, Outcome, Page, Receipt, Recipient, Shortening, Tally
+from .pictures import LEAD, LOGO, THUMBNAIL, Picture, PictureLimits, Slot, Sought
+from .readers import Cause, Change, Event, Meaning, Policy, Standing, State, Verdict
 
 __all__ = [
     "LEAD",
+    "LOGO",
     "THUMBNAIL",
     "Article",
+    "Brand",
+    "Cause",
+    "Change",
     "Edition",
     "Entry",
+    "Event",
     "Hand",
     "Image",
     "Issue",
+    "Kind",
     "Letter",
+    "Meaning",
     "Newsletter",
     "Outcome",
     "Page",
+    "Palette",
     "Picture",
+    "PictureLimits",
     "Pin",
+    "Policy",
     "Problem",
     "Provider",
     "Receipt",
@@ -54,10 +56,15 @@ __all__ = [
     "Rejection",
     "Related",
     "Section",
+    "Shortening",
     "Site",
     "Slot",
+    "Sought",
+    "Standing",
+    "State",
     "Subscriber",
     "Tally",
     "Topic",
+    "Verdict",
     "Window",
 ]

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 
 from ..schedule import Schedule
 from .articles import Article, Window
+from .brand import OURS, Brand
+from .readers import Policy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +21,14 @@ class Site:
     name: str
     url: str  #: without a slash at its end
     address: str  #: postal; in every footer
+    pictures: str = ""  #: where pictures are published; empty: below `url`
+
+    @property
+    def pictures_url(self) -> str:
+        """
+        What the names of pictures are written behind.
+        """
+        return f"{self.pictures or f'{self.url}/i'}/"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +65,11 @@ class Newsletter:
     theme: str = "default"
     language: str = "en"
     timezone: str = "UTC"  #: of dates in letters, and of times without one
+    brand: Brand = OURS
+    public: bool = False  #: whether strangers may sign up
+    archive: str = "off"  #: whether its issues can be read on the web: or "unlisted", "public"
+    frequency_of: str | None = None  #: the newsletter that this is another rhythm of
+    bounces: Policy = field(default_factory=Policy)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +86,8 @@ class Issue:
     due_at: datetime
     window: Window
     made_at: datetime  #: the Date of its letters
+    bounces_to: str | None = None  #: bare address; each letter's has a token before the @
+    unsubscribe_to: str | None = None  #: the same, for who leaves by mail
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +137,8 @@ class Entry:
     address: str = field(repr=False)
     name: str = field(default="", repr=False)
     topics: tuple[str, ...] | None = None
+    line: int = field(default=0, compare=False)  #: of the file it stands in
+    cleaned: bool = field(default=False, compare=False)  #: whether its name was another there
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,5 @@
 """
-What is sent: pages with their pictures, letters, receipts.
+What is sent: pages, letters, receipts.
 """
 
 from collections.abc import Mapping
@@ -10,33 +10,14 @@ from .editions import Subscriber
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Slot:
+class Shortening:
     """
-    A place for a picture: the pixels it is stored with, twice those it is shown with.
-    """
-
-    name: str
-    width: int
-    height: int
-
-
-LEAD = Slot(name="lead", width=1104, height=621)
-
-
-THUMBNAIL = Slot(name="thumbnail", width=240, height=160)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Picture:
-    """
-    A checked and resized image in the cache, named by the hash of its bytes.
+    What an edition lost so that mail programs show it whole. The rest is on the web.
     """
 
-    name: str  #: `ab/abcdef….jpg`, below the cache and below the pictures' address alike
-    width: int  #: in pixels, of the file
-    height: int
-    colour: str  #: the dominant one, `#rrggbb`, for the box before it loads
-    drawn: bool = False  #: a placeholder of ours
+    excerpts: int | None = None  #: characters of an excerpt that stay
+    related: int | None = None  #: related stories that stay, of each story
+    dropped: tuple[str, ...] = ()  #: slugs of stories
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +31,8 @@ class Page:
     text: str
     marks: Mapping[str, str]  #: purpose -> what stands in the texts for a reader's own token
     pictures: tuple[str, ...] = ()  #: names, for as long as the issue is kept
+    web: str | None = None  #: the whole edition, where `html` had to be shortened …
+    shortening: Shortening | None = None  #: … by this; not kept with a frozen issue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +56,10 @@ class Letter:
     sender: str  #: bare address, for the envelope
     recipient: str = field(repr=False)  #: bare address, for the envelope
     data: bytes = field(repr=False)
+    #: The body once more, in pieces, as DKIM's relaxed form has it; nothing: nobody knows.
+    relaxed: tuple[bytes, ...] = field(default=(), repr=False, compare=False)
+    #: Whether it is known that no line begins with a dot, which SMTP would have to double.
+    dotless: bool = field(default=False, repr=False, compare=False)
 
 
 class Outcome(StrEnum):
@@ -86,6 +73,24 @@ class Outcome(StrEnum):
     IN_DOUBT = "in_doubt"  #: the line broke after the last byte; never retried unasked
 
 
+class Kind(StrEnum):
+    """
+    Why a letter was not accepted, by the enhanced status code where the server gave one.
+    """
+
+    NONE = ""  #: it was accepted, or nobody knows
+    ADDRESS = "address"  #: no such mailbox or domain; what the bounce policy counts
+    FULL = "full"  #: the mailbox is full
+    INACTIVE = "inactive"  #: the mailbox is there, and takes nothing
+    GREYLISTED = "greylisted"  #: come again in some minutes
+    RATE = "rate"  #: too many, too fast
+    POLICY = "policy"  #: this letter to this reader is not wanted
+    SIZE = "size"  #: too large
+    OURS = "ours"  #: sender, login, signature or DNS: the same for every reader
+    SYSTEM = "system"  #: trouble at the server or on the way
+    UNABLE = "unable"  #: not tried: the server lacks what this address or letter needs
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
     """
@@ -96,6 +101,7 @@ class Receipt:
     outcome: Outcome
     code: int = 0
     text: str = field(default="", repr=False)
+    kind: Kind = Kind.NONE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

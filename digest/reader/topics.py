@@ -13,7 +13,7 @@ from ..model import Problem, Topic
 from ..text import clean_line
 from .frontmatter import load_front_matter
 
-SUFFIXES = frozenset({".yaml", ".yml"})
+SUFFIXES = (".yaml", ".yml")
 MARK = b"taxonomy"
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 #: YAML may say where a document begins, and where it ends.
@@ -29,10 +29,9 @@ def read_topics(root: Path) -> Iterator[Topic | Problem]:
     """
     for folder, folders, files in os.walk(root):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(files):
-            path = Path(folder, name)
-            if path.suffix.lower() in SUFFIXES and not name.startswith("."):
-                yield from _read(path)
+        for name in sorted(each for each in files if each.lower().endswith(SUFFIXES)):
+            if not name.startswith("."):
+                yield from _read(Path(folder, name))
 
 
 def _read(path: Path) -> Iterator[Topic | Problem]:
