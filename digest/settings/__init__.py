@@ -2,50 +2,66 @@
 `digest.toml` and the environment become one frozen object, once.
 """
 
-import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Literal
 
 from ..errors import NotFoundError, SettingsError
-from ..model import Newsletter, Site, Topic
+from ..model import Brand, Newsletter, Problem, Site, Topic
+from .bounces import BounceSettings, ImapSettings
+from .brand import brand_of
+from .delivery import PaceSettings, SmtpSettings, pace_settings, smtp_settings
+from .dns import name_server
+from .hosting import HostingSettings, S3Settings, hosting_settings
+from .images import ImageSettings, image_settings
 from .newsletters import NewsletterTable, TopicTable
 from .problems import problems_of
-from .tables import DkimTable, Root, SmtpTable
+from .reports import ReportSettings
+from .retries import RetrySettings
+from .secrets import below, read_password, read_secret
+from .tables import DkimTable, Root, StoreTable
+from .values import SQLITE
+from .web import WebSettings
 
 #: Not to be chosen: whatever is not an index under that name is replaced by one.
 INDEX = ".digest-articles.index"
+AT_LINE = re.compile(r"\(at line (\d+)")
 
-__all__ = ["DkimSettings", "Settings", "SmtpSettings", "load_settings"]
+__all__ = [
+    "BounceSettings",
+    "DkimSettings",
+    "HostingSettings",
+    "ImageSettings",
+    "ImapSettings",
+    "S3Settings",
+    "Settings",
+    "SmtpSettings",
+    "StoreSettings",
+    "WebSettings",
+    "load_settings",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SmtpSettings:
+class StoreSettings:
     """
-    The mail server, and where its password is; the file is read when it is needed.
+    Where the database is. Its password never stands in the address.
     """
 
-    host: str
-    port: int
-    security: Literal["starttls", "tls", "none"]
-    username: str | None
+    url: str  #: `sqlite:///` and an absolute path, or `postgresql://…`
+    journals: Path  #: of the runs on this machine
     password: str | None = field(repr=False)
     password_file: Path | None
-    ca_file: Path | None
-    connections: int
-    rate: float | None  #: letters per second
 
     def read_password(self) -> str | None:
         """
-        The password, or None. SettingsError if its file cannot be read.
+        The password, or None: libpq has its own ways to find one.
         """
-        if self.password_file is None:
-            return self.password
-        secret = _read_secret("smtp.password_file", self.password_file)
-        return secret.decode("utf-8", "replace").strip("\r\n")
+        return read_password("store.password_file", self.password_file, self.password)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +78,7 @@ class DkimSettings:
         """
         The private key in PEM. SettingsError if its file cannot be read.
         """
-        return _read_secret("dkim.key_file", self.key_file)
+        return read_secret("dkim.key_file", self.key_file)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,16 +90,25 @@ class Settings:
     file: Path
     site: Site
     content: Path
-    store: Path
+    store: StoreSettings
     outbox: Path
     pictures: Path
+    images: ImageSettings
+    hosting: HostingSettings  #: of pictures
     issues: Path  #: the editor's files
     index: Path  #: of parsed articles; may be removed at any time
     templates: Path
     smtp: SmtpSettings | None
-    dkim: DkimSettings | None
+    dkim: tuple[DkimSettings, ...]  #: each of them signs every letter
+    pace: PaceSettings
+    retries: RetrySettings
     topics: tuple[Topic, ...]
     newsletters: Mapping[str, Newsletter]
+    brand: Brand  #: of what is about no newsletter in particular
+    web: WebSettings
+    bounces: BounceSettings
+    report: ReportSettings
+    name_servers: tuple[tuple[str, int], ...]  #: none: those of this machine
 
     def newsletter(self, newsletter_id: str) -> Newsletter:
         """
@@ -106,12 +131,19 @@ def load_settings(path: Path, environ: Mapping[str, str]) -> Settings:
     try:
         document = tomllib.loads(source)
     except (ValueError, RecursionError) as error:
-        raise SettingsError(f"{path}: not valid TOML: {error}") from None
+        raise _not_toml(path, str(error)) from None
     problems, root = problems_of(path, source, document)
     if problems or root is None:
         lines = [f"{each.file}:{each.line or 1}: {each.message}" for each in problems]
         raise SettingsError("\n".join(lines), problems)
     return _settings(path.absolute(), root, environ)
+
+
+def _not_toml(path: Path, reason: str) -> SettingsError:
+    found = AT_LINE.search(reason)
+    message = f"not valid TOML: {reason}"
+    problem = Problem(file=str(path), line=int(found[1]) if found else None, message=message)
+    return SettingsError(f"{path}: {message}", (problem,))
 
 
 def _read(path: Path) -> str:
@@ -132,18 +164,56 @@ def _settings(path: Path, root: Root, environ: Mapping[str, str]) -> Settings:
     folder = path.parent
     return Settings(
         file=path,
-        site=Site(name=root.site.name, url=root.site.url, address=root.site.address),
-        content=_below(folder, root.content.path),
-        store=_below(folder, root.store.url),
-        outbox=_below(folder, root.outbox.path),
-        pictures=_below(folder, root.images.cache),
-        issues=_below(folder, root.issues.path),
+        site=_site(root),
+        content=below(folder, root.content.path),
+        store=_store(folder, root.store, environ),
+        outbox=below(folder, root.outbox.path),
+        pictures=below(folder, root.images.cache),
+        images=image_settings(root.images),
+        hosting=hosting_settings(root.images, environ, lambda path: below(folder, path)),
+        issues=below(folder, root.issues.path),
         index=folder / INDEX,
-        templates=_below(folder, root.templates.path),
-        smtp=_smtp(folder, root.smtp, environ) if root.smtp else None,
-        dkim=_dkim(folder, root.dkim) if root.dkim else None,
+        templates=below(folder, root.templates.path),
+        smtp=smtp_settings(folder, root.smtp, environ) if root.smtp else None,
+        dkim=tuple(_dkim(folder, table) for table in root.dkim),
+        pace=pace_settings(root.pace),
+        retries=RetrySettings(
+            deadline=root.retries.deadline, patience=root.retries.patience or timedelta(0)
+        ),
         topics=tuple(_topic(path, name, table) for name, table in root.topics.items()),
-        newsletters={name: _newsletter(name, table) for name, table in root.newsletters.items()},
+        newsletters={
+            name: _newsletter(name, table, root, brand_of(folder, root.brand, table.brand))
+            for name, table in root.newsletters.items()
+        },
+        brand=brand_of(folder, root.brand),
+        web=root.web.settings(),
+        bounces=root.bounces.settings(folder, environ),
+        report=ReportSettings(to=root.report.to, when=root.report.when),
+        name_servers=tuple(map(name_server, root.dns.servers)),
+    )
+
+
+def _site(root: Root) -> Site:
+    return Site(
+        name=root.site.name,
+        url=root.site.url,
+        address=root.site.address,
+        pictures=root.images.public_url or "",
+    )
+
+
+def _store(folder: Path, table: StoreTable, environ: Mapping[str, str]) -> StoreSettings:
+    path = table.url.removeprefix(SQLITE)
+    if path != table.url:
+        file = below(folder, path)
+        url, journals = f"{SQLITE}{file}", file.with_name(file.name + ".journals")
+    else:
+        url, journals = table.url, folder / "digest.journals"
+    return StoreSettings(
+        url=url,
+        journals=journals,
+        password=environ.get("DIGEST_STORE_PASSWORD"),
+        password_file=below(folder, table.password_file) if table.password_file else None,
     )
 
 
@@ -157,7 +227,7 @@ def _topic(path: Path, name: str, table: TopicTable) -> Topic:
     )
 
 
-def _newsletter(name: str, table: NewsletterTable) -> Newsletter:
+def _newsletter(name: str, table: NewsletterTable, root: Root, brand: Brand) -> Newsletter:
     return Newsletter(
         id=name,
         title=table.title,
@@ -187,41 +257,15 @@ def _newsletter(name: str, table: NewsletterTable) -> Newsletter:
         theme=table.theme,
         language=table.language,
         timezone=table.schedule.timezone if table.schedule else "UTC",
-    )
-
-
-def _smtp(folder: Path, table: SmtpTable, environ: Mapping[str, str]) -> SmtpSettings:
-    """
-    The password comes from systemd, from a file, or from the environment, in this order.
-    """
-    credential = Path(environ.get("CREDENTIALS_DIRECTORY", "/nonexistent"), "smtp_password")
-    named = table.password_file or environ.get("DIGEST_SMTP_PASSWORD_FILE")
-    file = credential if credential.is_file() else _below(folder, named) if named else None
-    return SmtpSettings(
-        host=table.host,
-        port=table.port,
-        security=table.security,
-        username=table.username,
-        password=environ.get("DIGEST_SMTP_PASSWORD"),
-        password_file=file,
-        ca_file=_below(folder, table.ca_file) if table.ca_file else None,
-        connections=table.connections,
-        rate=table.rate,
+        brand=brand,
+        public=table.public,
+        archive=table.archive,
+        frequency_of=table.frequency_of,
+        bounces=root.bounces.policy(table.bounces),
     )
 
 
 def _dkim(folder: Path, table: DkimTable) -> DkimSettings:
     return DkimSettings(
-        domain=table.domain, selector=table.selector, key_file=_below(folder, table.key_file)
+        domain=table.domain, selector=table.selector, key_file=below(folder, table.key_file)
     )
-
-
-def _below(folder: Path, path: str) -> Path:
-    return Path(os.path.normpath(folder / path))
-
-
-def _read_secret(key: str, path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise SettingsError(f"{key}: {path} cannot be read: {error.strerror}") from None

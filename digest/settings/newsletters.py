@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, PlainValidator, model_validator
 
 from ..schedule import WEEKDAYS, Schedule
+from .bounces import PolicyTable
+from .brand import BrandTable
 from .values import (
     DaysOrNames,
     Duration,
@@ -23,6 +25,8 @@ from .values import (
 )
 
 LAST_DAY = 31
+#: Below that, titles of one newsletter are alike because they are about one thing.
+MIN_LIKENESS = 50
 
 
 class ScheduleTable(Table):
@@ -66,6 +70,18 @@ def _days(on: Sequence[str | int]) -> frozenset[int]:
     return frozenset(day for day in days if isinstance(day, int))
 
 
+def _likeness(value: object) -> int:
+    if value is False:
+        return 0
+    if type(value) is not int or not MIN_LIKENESS <= value <= 100:  # noqa: PLR2004 (per cent)
+        raise ValueError(f"should be {MIN_LIKENESS} to 100 per cent, or false")
+    return value
+
+
+#: In per cent; 0: nothing is alike.
+Likeness = Annotated[int, PlainValidator(_likeness)]
+
+
 class TopicTable(Table):
     parent: Line | None = None
     keywords: list[Line] = Field(default_factory=list)
@@ -94,7 +110,7 @@ class NewsletterTable(Table):
     exclude: ExcludeTable = ExcludeTable()
     decay: Duration | None = None
     fold_related: bool = True
-    near_duplicates: Annotated[int, Field(ge=50, le=100)] | Literal[False] = 80
+    near_duplicates: Likeness = 80
     order: Literal["topics", "heat"] = "topics"
     no_news: Literal["nothing", "top"] = "nothing"
     any_topic: bool = False
@@ -103,6 +119,11 @@ class NewsletterTable(Table):
     max_delay: Duration = timedelta(hours=36)
     theme: Line = "default"
     language: Language = "en"
+    brand: BrandTable = BrandTable()
+    public: bool = False
+    archive: Literal["off", "unlisted", "public"] = "off"
+    frequency_of: Line | None = None
+    bounces: PolicyTable = PolicyTable()
 
     @model_validator(mode="after")
     def _refuse_contradictions(self) -> Self:

@@ -16,13 +16,25 @@ from ..model import Problem
 from .tables import Root
 
 NEWSLETTER_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
-HEADER = re.compile(r"\s*\[\s*([^\]\[#]+?)\s*\]")
+HEADER = re.compile(r"\s*\[{1,2}\s*([^\]\[#]+?)\s*\]")
 ASSIGNMENT = re.compile(r"\s*([A-Za-z0-9_.\"'-]+)\s*=")
+NO_KEYS = "secrets do not belong here: name a file in secret_key_file, or set DIGEST_S3_SECRET_KEY"
 NO_PASSWORDS = (
     "passwords do not belong here: name a file in password_file, or set DIGEST_SMTP_PASSWORD"
 )
+NO_TOKENS = "tokens do not belong here: name a file in token_file, or set DIGEST_SMTP_TOKEN_FILE"
 PASSWORD_IN_URL = re.compile(r"(://[^\s:/@]*:)\S*@")
 MAX_SHOWN = 60
+#: What pydantic says in the words of Python.
+IN_OUR_WORDS = {
+    "model_type": "should be a table",
+    "dict_type": "should be a table",
+    "list_type": "should be a list",
+    "too_short": "should name one at least",
+    "string_type": "should be text in quotes",
+    "int_type": "should be a whole number",
+    "bool_type": "should be true or false",
+}
 
 
 def problems_of(
@@ -34,17 +46,35 @@ def problems_of(
     lines = _lines_by_key(source)
     problems = [
         Problem(file=str(path), line=_line_of(lines, key), message=f"{'.'.join(key)}: {message}")
-        for key, message in _checks_of_ids(document)
+        for key, message in (*_checks_of_ids(document), *_checks_of_frequency(document))
     ]
     try:
         root = Root.model_validate(dict(document))
     except ValidationError as error:
         for details in error.errors(include_url=False):
-            key = [str(part) for part in details["loc"] if part != "function-before"]
+            key = [str(part) for part in _named(details["loc"]) if part != "function-before"]
             message = f"{'.'.join(key)}: {_message(details)}"
             problems.append(Problem(file=str(path), line=_line_of(lines, key), message=message))
         root = None
     return problems, root
+
+
+def _named(place: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    """
+    A single `[dkim]` is the first of several.
+    """
+    return (place[0], *place[2:]) if place[0] == "dkim" and len(place) > 1 else place
+
+
+def line_of(path: Path, *keys: Sequence[str]) -> int | None:
+    """
+    The line of the first of these keys that stands in a configuration that was read before.
+    """
+    try:
+        lines = _lines_by_key(path.read_text("utf-8-sig"))
+    except (OSError, UnicodeDecodeError):
+        return None
+    return next((lines[tuple(key)] for key in keys if tuple(key) in lines), None)
 
 
 def _checks_of_ids(document: Mapping[str, Any]) -> Iterator[tuple[list[str], str]]:
@@ -61,6 +91,24 @@ def _checks_of_ids(document: Mapping[str, Any]) -> Iterator[tuple[list[str], str
             )
 
 
+def _checks_of_frequency(document: Mapping[str, Any]) -> Iterator[tuple[list[str], str]]:
+    """
+    What is another rhythm of a newsletter names the main one of them.
+    """
+    newsletters = document.get("newsletters")
+    tables = newsletters if isinstance(newsletters, dict) else {}
+    for name, table in tables.items():
+        main = table.get("frequency_of") if isinstance(table, dict) else None
+        if not isinstance(main, str):
+            continue
+        of_main = tables.get(main)
+        if main == name or not isinstance(of_main, dict) or "frequency_of" in of_main:
+            yield (
+                ["newsletters", name, "frequency_of"],
+                f"found {_shown(main)}, should be another newsletter that has no frequency_of",
+            )
+
+
 def _message(details: ErrorDetails) -> str:
     match details["type"]:
         case "extra_forbidden":
@@ -69,8 +117,8 @@ def _message(details: ErrorDetails) -> str:
             return "is missing"
         case "value_error":
             wanted = str(details["ctx"]["error"])
-        case "model_type" | "dict_type":
-            wanted = "should be a table"
+        case kind if kind in IN_OUR_WORDS:
+            wanted = IN_OUR_WORDS[kind]
         case _:
             wanted = details["msg"].replace("Input should", "should")
     return f"found {_shown(details['input'])}, {wanted}"
@@ -80,6 +128,10 @@ def _unknown_key(loc: Sequence[int | str]) -> str:
     key = str(loc[-1])
     if "password" in key.casefold():
         return NO_PASSWORDS
+    if "secret" in key.casefold() and "s3" in loc:
+        return NO_KEYS
+    if "token" in key.casefold():
+        return NO_TOKENS
     known = _known_keys(loc[:-1])
     close = get_close_matches(key, known, n=1)
     remedy = f'did you mean "{close[0]}"?' if close else f"known are: {', '.join(sorted(known))}"

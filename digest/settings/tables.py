@@ -2,12 +2,20 @@
 The tables of digest.toml: their keys, types, defaults and bounds.
 """
 
-from typing import Literal
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
+from .bounces import BouncesTable
+from .brand import BrandTable
+from .delivery import PaceTable, SmtpTable
+from .dns import DnsTable
+from .images import ImagesTable
 from .newsletters import NewsletterTable, TopicTable
-from .values import Line, Rate, SiteUrl, SqlitePath, Table
+from .reports import ReportTable
+from .retries import RetriesTable
+from .values import Line, SiteUrl, StoreUrl, Table
+from .web import WebTable
 
 
 class SiteTable(Table):
@@ -36,29 +44,22 @@ class IssuesTable(PathTable):
     path: Line = "issues"
 
 
-class ImagesTable(Table):
-    cache: Line = "pictures-cache"
-
-
 class StoreTable(Table):
-    url: SqlitePath = "digest.db"
-
-
-class SmtpTable(Table):
-    host: Line
-    port: int = Field(default=587, ge=1, le=65_535)
-    security: Literal["starttls", "tls", "none"] = "starttls"
-    username: Line | None = None
+    url: StoreUrl = "sqlite:///digest.db"
     password_file: Line | None = None
-    ca_file: Line | None = None
-    connections: int = Field(default=4, ge=1, le=100)
-    rate: Rate | None = None
 
 
 class DkimTable(Table):
     domain: Line
     selector: Line
     key_file: Line
+
+
+def _one_or_more(found: Any) -> Any:
+    """
+    `[dkim]` for one key, `[[dkim]]` for several.
+    """
+    return [found] if isinstance(found, dict) else found
 
 
 class Root(Table):
@@ -70,6 +71,13 @@ class Root(Table):
     issues: IssuesTable = IssuesTable()
     templates: TemplatesTable = TemplatesTable()
     smtp: SmtpTable | None = None
-    dkim: DkimTable | None = None
+    dkim: Annotated[list[DkimTable], BeforeValidator(_one_or_more)] = Field(default_factory=list)
+    brand: BrandTable = BrandTable()
+    bounces: BouncesTable = BouncesTable()
+    pace: PaceTable = PaceTable()
+    retries: RetriesTable = RetriesTable()
+    web: WebTable = WebTable()
+    dns: DnsTable = DnsTable()
+    report: ReportTable = ReportTable()
     topics: dict[str, TopicTable] = Field(default_factory=dict)
     newsletters: dict[str, NewsletterTable]

@@ -6,12 +6,12 @@ import re
 from datetime import time, timedelta
 from email.utils import getaddresses
 from typing import Annotated, Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 
-from ..addresses import normalize_address
+from ..addresses import normalize_own_address
 from ..text import clean_line, clean_name, safe_url, topic_key
 
 DURATION = re.compile(r"(\d{1,4})\s*([mhdw])")
@@ -21,6 +21,7 @@ SECONDS = {"s": 1, "m": 60, "min": 60, "h": 3600}
 CLOCK_TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 #: With a token behind it, a header's line stays below 998 octets (RFC 5322 section 2.1.1).
 MAX_SITE_URL = 900
+SQLITE = "sqlite:///"
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 
@@ -71,7 +72,7 @@ def _sender(value: str) -> str:
         raise ValueError('should be one sender such as "AI Weekly <ai@example.org>"')
     name, address = clean_name(pairs[0][0]), pairs[0][1]
     try:
-        address = normalize_address(address)
+        address = normalize_own_address(address)
     except ValueError as error:
         raise ValueError(f"the sender's address {error}") from None
     quoted = name.replace("\\", "\\\\").replace('"', '\\"')
@@ -123,14 +124,28 @@ def _days_or_names(value: Any) -> Any:
     return tuple(items)
 
 
-def _sqlite_path(url: str) -> str:
+def _store_url(url: str) -> str:
     """
-    The path in `sqlite:///relative` or `sqlite:////absolute`.
+    `sqlite:///relative`, `sqlite:////absolute`, or a PostgreSQL database without its password.
     """
-    path = url.removeprefix("sqlite:///")
-    if path == url or not path:
-        raise ValueError('should be an SQLite file such as "sqlite:///digest.db"')
-    return path
+    if url.startswith(SQLITE) and url != SQLITE:
+        return url
+    try:
+        parts = urlsplit(url)
+        secret = parts.password is not None or "password" in parse_qs(parts.query)
+    except ValueError:
+        parts, secret = urlsplit(""), False
+    if parts.scheme not in {"postgresql", "postgres"}:
+        raise ValueError(
+            'should be an SQLite file such as "sqlite:///digest.db",'
+            ' or a database such as "postgresql://digest@db.example.org/digest"'
+        )
+    if secret:
+        raise ValueError(
+            "should not hold the password: name a file in store.password_file, or set"
+            " DIGEST_STORE_PASSWORD, PGPASSWORD or PGPASSFILE"
+        )
+    return f"postgresql{url[len(parts.scheme) :]}"
 
 
 Line = Annotated[str, AfterValidator(_line)]
@@ -144,7 +159,7 @@ TimeZone = Annotated[str, AfterValidator(_timezone)]
 Language = Annotated[str, AfterValidator(_language)]
 Times = Annotated[tuple[time, ...], BeforeValidator(_times)]
 DaysOrNames = Annotated[tuple[str | int, ...], BeforeValidator(_days_or_names)]
-SqlitePath = Annotated[str, AfterValidator(_sqlite_path)]
+StoreUrl = Annotated[str, AfterValidator(_store_url)]
 
 
 class Table(BaseModel):
