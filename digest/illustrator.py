@@ -1,20 +1,38 @@
 """
-Stage 3. Every article of an edition gets a picture: its own, a related story's, or a drawn one.
+Stage 3. Every article of an edition gets a picture.
+
+    its own, the first that can be used
+    | a related story's
+    | a card with the logo of its provider
+    | a card with the provider's initials
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 
 from .errors import PictureError
-from .model import LEAD, THUMBNAIL, Article, Edition, Image, Picture, Problem, Slot
-from .ports import PictureCache
+from .files import article_file, read_file, state_of_file
+from .model import (
+    LEAD,
+    LOGO,
+    THUMBNAIL,
+    Article,
+    Edition,
+    Image,
+    Picture,
+    Problem,
+    Slot,
+    Sought,
+)
+from .ports import PictureCache, SourceNotes
 
 LETTERS_OF_A_LABEL = 2
 
 
 def illustrate(
-    edition: Edition, *, content: Path, cache: PictureCache
+    edition: Edition, *, content: Path, cache: PictureCache, notes: SourceNotes | None = None
 ) -> tuple[Mapping[str, Picture], tuple[Problem, ...]]:
     """
     Slug -> picture for all articles, and what was wrong with the pictures passed over.
@@ -23,60 +41,118 @@ def illustrate(
     """
     pictures: dict[str, Picture] = {}
     problems: list[Problem] = []
-    lead = edition.lead if edition.sections else None
-    for article in edition.articles:
-        slot = LEAD if article is lead else THUMBNAIL
-        picture = _first_usable(article, slot, content, cache, problems)
-        pictures[article.slug] = picture or cache.draw(_label(article), _topic(article), slot)
+    for article, slot in _slots(edition):
+        desk = _Desk(article=article, content=content, cache=cache, notes=notes)
+        pictures[article.slug] = desk.picture(slot)
+        problems += desk.problems
     return pictures, tuple(problems)
 
 
-def _first_usable(
-    article: Article, slot: Slot, content: Path, cache: PictureCache, problems: list[Problem]
-) -> Picture | None:
-    for image in _candidates(article):
+def sought(
+    edition: Edition, *, content: Path, cache: PictureCache
+) -> tuple[tuple[Sought, ...], ...]:
+    """
+    For each article the pictures on other people's servers that would do, the best first.
+    """
+    return tuple(
+        tuple(_Desk(article=article, content=content, cache=cache).sought_iter(slot))
+        for article, slot in _slots(edition)
+    )
+
+
+def _slots(edition: Edition) -> Iterator[tuple[Article, Slot]]:
+    lead = edition.lead if edition.sections else None
+    for article in edition.articles:
+        yield article, LEAD if article is lead else THUMBNAIL
+
+
+@dataclass(kw_only=True)
+class _Desk:
+    """
+    The choice for one article, and what was wrong with each picture tried.
+    """
+
+    article: Article
+    content: Path
+    cache: PictureCache
+    notes: SourceNotes | None = None
+    problems: list[Problem] = field(default_factory=list)
+
+    def picture(self, slot: Slot) -> Picture:
+        if picture := self._first_usable(_photos(self.article), slot):
+            return picture
+        logo = self._first_usable(self.article.provider.images, LOGO)
+        return self.cache.draw(_label(self.article), _topic(self.article), slot, logo)
+
+    def sought_iter(self, slot: Slot) -> Iterator[Sought]:
+        """
+        The remote ones, up to the first of the content folder that can be used.
+        """
+        logos = ((image, LOGO) for image in self.article.provider.images)
+        photos = ((image, slot) for image in _photos(self.article))
+        for image, place in chain(photos, logos):
+            if _is_remote(image):
+                yield Sought(source=image.url, slot=place)
+            elif self._first_usable([image], place):
+                return
+
+    def _first_usable(self, images: Iterable[Image], slot: Slot) -> Picture | None:
+        for image in images:
+            try:
+                picture = self._picture(image, slot)
+            except PictureError as error:
+                self._complain(image, str(error))
+            else:
+                if picture:
+                    return picture
+        return None
+
+    def _picture(self, image: Image, slot: Slot) -> Picture | None:
+        if not _is_remote(image):
+            return self._local_picture(image, slot)
+        if picture := self.cache.get(image.url, slot):
+            return picture
+        if trouble := self.notes.trouble(image.url) if self.notes else "":
+            raise PictureError(trouble)
+        return None  # Nobody has asked for it yet.
+
+    def _local_picture(self, image: Image, slot: Slot) -> Picture:
+        path = self._path(image.url)
         try:
-            picture = _picture(image, article, slot, content, cache)
-        except PictureError as error:
-            message = f"picture {image.url}: {error}"
-            problems.append(Problem(file=article.slug, level="warning", message=message))
-        else:
-            if picture:
+            source = f"{path} {state_of_file(path)}"
+            if picture := self.cache.get(source, slot):
                 return picture
-    return None
+            data = read_file(path, max_bytes=self.cache.limits.max_bytes)
+        except OSError as error:
+            raise PictureError(f"cannot be read: {error.strerror}") from None
+        return self.cache.put(source, data, slot)
+
+    def _path(self, url: str) -> Path:
+        """
+        A file inside the content folder; anything that leads out of it is refused.
+        """
+        root = self.content.resolve()
+        folder = root if url.startswith("/") else (root / self.article.slug).parent
+        try:
+            path = (folder / url.lstrip("/")).resolve()
+        except (OSError, RuntimeError, ValueError):  # Links in a circle, or a NUL.
+            raise PictureError("cannot be read: it is no path") from None
+        if not path.is_relative_to(root):
+            raise PictureError("leads out of the content folder: copy the picture into it")
+        return path
+
+    def _complain(self, image: Image, reason: str) -> None:
+        file = str(article_file(self.content, self.article.slug))
+        message = f"picture {image.url}: {reason}"
+        self.problems.append(Problem(file=file, level="warning", message=message))
 
 
-def _candidates(article: Article) -> Iterator[Image]:
+def _photos(article: Article) -> Iterator[Image]:
     return chain(article.images, *(related.images for related in article.related))
 
 
-def _picture(
-    image: Image, article: Article, slot: Slot, content: Path, cache: PictureCache
-) -> Picture | None:
-    if "://" in image.url:
-        return cache.get(image.url, slot)
-    path = _local_path(image.url, article, content)
-    try:
-        state = path.stat()
-        source = f"{path} {state.st_size} {state.st_mtime_ns}"
-        return cache.get(source, slot) or cache.put(source, path.read_bytes(), slot)
-    except OSError as error:
-        raise PictureError(f"cannot be read: {error.strerror}") from None
-
-
-def _local_path(url: str, article: Article, content: Path) -> Path:
-    """
-    A file inside the content folder; anything that leads out of it is refused.
-    """
-    root = content.resolve()
-    folder = root if url.startswith("/") else (root / article.slug).parent
-    try:
-        path = (folder / url.lstrip("/")).resolve()
-    except (OSError, RuntimeError, ValueError):  # Links in a circle, or a NUL.
-        raise PictureError("cannot be read: it is no path") from None
-    if not path.is_relative_to(root):
-        raise PictureError("leads out of the content folder: copy the picture into it")
-    return path
+def _is_remote(image: Image) -> bool:
+    return "://" in image.url
 
 
 def _label(article: Article) -> str:

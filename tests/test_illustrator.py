@@ -2,15 +2,28 @@
 Every article gets a picture, and never one from outside the content folder.
 """
 
+import os
+from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 
 import pytest
 from PIL import Image as PillowImage
 
-from digest.illustrator import illustrate
-from digest.model import LEAD, THUMBNAIL, Article, Image, Picture, Problem, Provider
-from digest.pictures import FolderCache
+from digest.illustrator import illustrate, sought
+from digest.model import (
+    LEAD,
+    LOGO,
+    THUMBNAIL,
+    Article,
+    Image,
+    Picture,
+    Problem,
+    Provider,
+    Slot,
+    Sought,
+)
+from digest.pictures import FolderCache, WorkerPool
 
 from .factories import a_related, an_article, an_edition
 
@@ -25,8 +38,8 @@ def content(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def cache(tmp_path: Path) -> FolderCache:
-    return FolderCache(tmp_path / "cache")
+def cache(tmp_path: Path, workers: WorkerPool) -> FolderCache:
+    return FolderCache(tmp_path / "cache", workers)
 
 
 def a_png(colour: str = "red", width: int = 2400, height: int = 1350) -> bytes:
@@ -53,7 +66,7 @@ def reason_of(article: Article, content: Path, cache: FolderCache) -> str:
     """
     picture, (problem,) = picture_of(article, content, cache)
     assert picture.drawn
-    assert (problem.file, problem.level) == (article.slug, "warning")
+    assert (problem.file, problem.level) == (str(content / f"{article.slug}.md"), "warning")
     return problem.message
 
 
@@ -248,3 +261,170 @@ def test_an_empty_edition_needs_no_pictures(content: Path, cache: FolderCache) -
     edition = type(an_edition())(topics=("AI",), sections=())
 
     assert illustrate(edition, content=content, cache=cache) == ({}, ())
+
+
+@dataclass
+class Notes:
+    """
+    What went wrong with which address.
+    """
+
+    troubles: dict[str, str] = field(default_factory=dict)
+
+    def trouble(self, source: str, /) -> str:
+        return self.troubles.get(source, "")
+
+
+def test_what_went_wrong_with_a_remote_picture_is_told_and_the_next_is_used(
+    content: Path, cache: FolderCache
+) -> None:
+    other = "https://cdn.example.org/b.jpg"
+    cached = cache.put(other, a_png("blue"), LEAD)
+    notes = Notes({REMOTE: "HTTP 404"})
+
+    pictures, problems = illustrate(
+        an_edition(with_image(REMOTE, other)), content=content, cache=cache, notes=notes
+    )
+
+    assert [*pictures.values()] == [cached]
+    assert [(each.file, each.level, each.message) for each in problems] == [
+        (f"{content}/articles/hello.md", "warning", f"picture {REMOTE}: HTTP 404")
+    ]
+
+
+def test_a_problem_names_the_file_that_is_there(content: Path, cache: FolderCache) -> None:
+    (content / "articles" / "hello.markdown").write_text("---\n---\n")
+
+    _, (problem,) = picture_of(with_image("missing.png"), content, cache)
+
+    assert problem.file == f"{content}/articles/hello.markdown"
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device", "folder"])
+def test_what_would_keep_us_waiting_is_refused_at_once(
+    content: Path, cache: FolderCache, kind: str
+) -> None:
+    path = content / "strange.png"
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    elif os.geteuid() == 0:
+        os.mknod(path, 0o20600, os.makedev(1, 5))  # /dev/zero
+    else:
+        pytest.skip("only root can make a device")
+
+    reason = reason_of(with_image("/strange.png"), content, cache)
+
+    assert "cannot be read: It is no file" in reason or "Is a directory" in reason
+
+
+def test_a_file_that_is_too_large_is_not_read(content: Path, cache: FolderCache) -> None:
+    with (content / "large.png").open("wb") as file:
+        file.truncate(1 << 40)
+
+    reason = reason_of(with_image("/large.png"), content, cache)
+
+    assert reason.endswith("cannot be read: larger than 10,485,760 bytes")
+
+
+def test_a_related_story_s_picture_goes_before_a_logo(content: Path, cache: FolderCache) -> None:
+    related_to, logo = "https://cdn.example.org/related.jpg", "https://cdn.example.org/logo.png"
+    cache.put(related_to, a_png("blue"), LEAD)
+    cache.put(logo, a_png("red", 50, 50), LOGO)
+    article = an_article(
+        related=(a_related(images=(Image(url=related_to),)),),
+        provider=Provider(name="Example News", images=(Image(url=logo),)),
+    )
+
+    picture, _ = picture_of(article, content, cache)
+
+    assert (picture.colour, picture.drawn) == ("#0000ff", False)
+
+
+@pytest.mark.parametrize("where", ["https://cdn.example.org/logo.png", "/logo.png"])
+def test_the_provider_s_logo_goes_before_initials(
+    content: Path, cache: FolderCache, where: str
+) -> None:
+    (content / "logo.png").write_bytes(a_png("red", 50, 50))
+    cache.put("https://cdn.example.org/logo.png", a_png("red", 50, 50), LOGO)
+    article = an_article(provider=Provider(name="Example News", images=(Image(url=where),)))
+
+    with_logo, problems = picture_of(article, content, cache)
+    without, _ = picture_of(an_article(), content, cache)
+
+    assert (with_logo.drawn, problems) == (True, ())
+    assert with_logo.name != without.name
+    assert (with_logo.width, with_logo.height) == (LEAD.width, LEAD.height)
+
+
+def test_a_logo_that_is_broken_is_told_and_initials_are_drawn(
+    content: Path, cache: FolderCache
+) -> None:
+    provider = Provider(name="Example News", images=(Image(url="/logo.png"),))
+
+    picture, (problem,) = picture_of(an_article(provider=provider), content, cache)
+
+    assert picture == picture_of(an_article(), content, cache)[0]
+    assert problem.message == "picture /logo.png: cannot be read: No such file or directory"
+
+
+def test_what_the_front_matter_claims_of_a_picture_changes_nothing(
+    content: Path, cache: FolderCache
+) -> None:
+    (content / "a.png").write_bytes(a_png("blue"))
+    image = Image(url="/a.png", width=1, height=99_999)
+
+    picture, problems = picture_of(an_article(images=(image,)), content, cache)
+
+    assert (picture.width, picture.height, problems) == (LEAD.width, LEAD.height, ())
+
+
+def test_a_video_gets_its_picture_like_any_story(content: Path, cache: FolderCache) -> None:
+    cached = cache.put(REMOTE, a_png("blue"), LEAD)
+    video = an_article(kind="video", url="", images=(Image(url=REMOTE),))
+
+    assert picture_of(video, content, cache) == (cached, ())
+
+
+def sought_of(article: Article, content: Path, cache: FolderCache) -> list[tuple[str, Slot]]:
+    (found,) = sought(an_edition(article), content=content, cache=cache)
+    assert all(isinstance(each, Sought) for each in found)
+    return [(each.source, each.slot) for each in found]
+
+
+def test_remote_pictures_are_sought_in_the_order_in_which_they_would_be_used(
+    content: Path, cache: FolderCache
+) -> None:
+    article = an_article(
+        images=(Image(url="https://a.example.org/1"), Image(url="https://a.example.org/2")),
+        related=(a_related(images=(Image(url="https://b.example.org/3"),)),),
+        provider=Provider(images=(Image(url="https://c.example.org/logo"),)),
+    )
+
+    assert sought_of(article, content, cache) == [
+        ("https://a.example.org/1", LEAD),
+        ("https://a.example.org/2", LEAD),
+        ("https://b.example.org/3", LEAD),
+        ("https://c.example.org/logo", LOGO),
+    ]
+
+
+def test_nothing_is_sought_behind_a_picture_of_the_content_folder(
+    content: Path, cache: FolderCache
+) -> None:
+    (content / "good.png").write_bytes(a_png())
+    first = with_image(REMOTE, "/good.png", "https://a.example.org/2")
+
+    assert sought_of(first, content, cache) == [(REMOTE, LEAD)]
+    assert sought_of(with_image("/good.png", REMOTE), content, cache) == []
+    assert sought_of(with_image("/missing.png", REMOTE), content, cache) == [(REMOTE, LEAD)]
+
+
+def test_an_article_is_sought_for_in_its_slot(content: Path, cache: FolderCache) -> None:
+    cool = an_article(slug="a", heat=1, images=(Image(url=REMOTE),))
+    hot = an_article(slug="b", heat=99, images=(Image(url=REMOTE),))
+
+    found = sought(an_edition(cool, hot), content=content, cache=cache)
+
+    assert [each.slot for (each,) in found] == [THUMBNAIL, LEAD]

@@ -3,11 +3,12 @@ The picture cache: anything goes in, only small and harmless pictures of our own
 """
 
 import json
-import struct
+import subprocess
+import sys
 import warnings
-import zlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -18,54 +19,20 @@ from hypothesis import strategies as st
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from digest.errors import PictureError
-from digest.model import LEAD, THUMBNAIL, Picture, Slot
-from digest.pictures import FolderCache
+from digest.errors import CacheError, PictureError
+from digest.model import LEAD, LOGO, THUMBNAIL, Slot
+from digest.pictures import FolderCache, WorkerPool
+
+from .photos import BLUE, GREEN, RED, a_photo, encoded, files_of, pixel, png_header, put
+from .program import environment
 
 ORIENTATION = 0x0112
 DESCRIPTION = 0x010E
-RED, BLUE, GREEN = (200, 0, 0), (0, 0, 200), (0, 200, 0)
 
 
 @pytest.fixture
-def cache(tmp_path: Path) -> FolderCache:
-    return FolderCache(tmp_path / "cache")
-
-
-def encoded(image: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
-    buffer = BytesIO()
-    image.save(buffer, kind, **options)
-    return buffer.getvalue()
-
-
-def a_photo(width: int = 480, height: int = 320, *, left: Any = RED, right: Any = BLUE) -> bytes:
-    """
-    A PNG with a left half and a right half.
-    """
-    image = Image.new("RGB", (width, height), left)
-    image.paste(right, (width // 2, 0, width, height))
-    return encoded(image)
-
-
-def put(cache: FolderCache, data: bytes, slot: Slot = THUMBNAIL) -> tuple[Picture, Image.Image]:
-    """
-    What the cache says of a picture, and the picture itself.
-    """
-    picture = cache.put("source", data, slot)
-    image = Image.open(BytesIO(cache.path_of(picture.name).read_bytes()))
-    assert image.size == (picture.width, picture.height)
-    return picture, image
-
-
-def pixel(image: Image.Image, x: float, y: float) -> tuple[int, ...]:
-    place = int(image.width * x), int(image.height * y)
-    value = image.convert("RGB").getpixel(place)
-    assert isinstance(value, tuple)
-    return tuple(round(each / 25) * 25 for each in value)
-
-
-def files_of(folder: Path) -> set[str]:
-    return {path.name for path in folder.rglob("*") if path.is_file()}
+def cache(tmp_path: Path, workers: WorkerPool) -> FolderCache:
+    return FolderCache(tmp_path / "cache", workers)
 
 
 @pytest.mark.parametrize("slot", [LEAD, THUMBNAIL])
@@ -78,7 +45,7 @@ def test_a_large_picture_gets_exactly_the_slot_s_size(
     assert (picture.width, picture.height) == (slot.width, slot.height)
 
 
-@pytest.mark.parametrize("size", [(120, 80), (100, 300), (300, 20), (1, 1), (3, 500), (240, 100)])
+@pytest.mark.parametrize("size", [(120, 80), (150, 300), (200, 60), (240, 100), (121, 400)])
 def test_a_small_picture_gets_the_slot_s_shape_and_is_never_enlarged(
     cache: FolderCache, size: tuple[int, int]
 ) -> None:
@@ -90,8 +57,8 @@ def test_a_small_picture_gets_the_slot_s_shape_and_is_never_enlarged(
 
 
 def test_the_middle_of_a_picture_is_kept(cache: FolderCache) -> None:
-    image = Image.new("RGB", (1000, 160), RED)
-    image.paste(GREEN, (380, 0, 620, 160))
+    image = Image.new("RGB", (600, 160), RED)
+    image.paste(GREEN, (180, 0, 420, 160))
 
     _, kept = put(cache, encoded(image))
 
@@ -166,7 +133,7 @@ def test_transparency_is_kept_as_png(cache: FolderCache) -> None:
 
     assert picture.name.endswith(".png")
     assert kept.mode == "RGBA"
-    assert kept.getchannel("A").getextrema() == (0, 255)
+    assert kept.getchannel("A").getextrema() in {(0, 254), (0, 255)}
     assert pixel(kept, 0.1, 0.5) == RED
 
 
@@ -218,7 +185,7 @@ def test_a_palette_s_transparent_colour_stays_transparent(cache: FolderCache, ki
     picture, kept = put(cache, encoded(image, kind, transparency=first))
 
     assert picture.name.endswith(".png")
-    assert kept.getchannel("A").getextrema() == (0, 255)
+    assert kept.getchannel("A").getextrema() in {(0, 254), (0, 255)}
 
 
 def test_transparent_grey_stays_transparent(cache: FolderCache) -> None:
@@ -255,25 +222,6 @@ def test_the_colour_of_the_box_is_the_picture_s_own(cache: FolderCache) -> None:
 
     red, green, blue = (int(picture.colour[place : place + 2], 16) for place in (1, 3, 5))
     assert (red, green, blue) == pytest.approx((127, 0, 127), abs=3)
-
-
-def png_header(width: int, height: int) -> bytes:
-    """
-    A PNG of a few bytes that claims any size.
-    """
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return (
-            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-        )
-
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return (
-        b"\x89PNG\r\n\x1a\n"
-        + chunk(b"IHDR", header)
-        + chunk(b"IDAT", zlib.compress(b"\0" * 1000))
-        + chunk(b"IEND", b"")
-    )
 
 
 @pytest.mark.parametrize(
@@ -361,11 +309,13 @@ def test_damaged_bytes_are_a_picture_or_a_picture_error(
     assert cache.path_of(picture.name).is_file()
 
 
-def test_a_picture_is_found_again_by_source_and_slot(cache: FolderCache) -> None:
+def test_a_picture_is_found_again_by_source_and_slot(
+    cache: FolderCache, workers: WorkerPool
+) -> None:
     picture = cache.put("source", a_photo(), THUMBNAIL)
 
     assert cache.get("source", THUMBNAIL) == picture
-    assert FolderCache(cache.folder).get("source", THUMBNAIL) == picture
+    assert FolderCache(cache.folder, workers).get("source", THUMBNAIL) == picture
     assert cache.get("source", LEAD) is None
     assert cache.get("another", THUMBNAIL) is None
 
@@ -401,7 +351,7 @@ def test_a_name_is_the_hash_of_the_bytes(cache: FolderCache) -> None:
 )  # fmt: skip
 def test_a_damaged_note_is_made_anew(cache: FolderCache, note: bytes) -> None:
     picture = cache.put("source", a_photo(), THUMBNAIL)
-    (path,) = (cache.folder / "sources").iterdir()
+    (path,) = (cache.folder / "sources").glob("*/*")
     path.write_bytes(note)
 
     assert cache.get("source", THUMBNAIL) is None
@@ -427,7 +377,7 @@ def test_threads_that_write_the_same_picture_leave_one_file_and_nothing_else(
         pictures = set(pool.map(lambda _: cache.put("source", data, THUMBNAIL), range(40)))
 
     (picture,) = pictures
-    (note,) = (cache.folder / "sources").iterdir()
+    (note,) = (cache.folder / "sources").glob("*/*")
     assert files_of(cache.folder) == {note.name, Path(picture.name).name}
     assert json.loads(note.read_text())["name"] == picture.name
 
@@ -438,12 +388,14 @@ def test_pictures_can_be_read_by_a_web_server(cache: FolderCache) -> None:
     assert cache.path_of(picture.name).stat().st_mode & 0o777 == 0o644
 
 
-def test_a_cache_that_cannot_be_written_is_an_error_that_names_it(tmp_path: Path) -> None:
+def test_a_cache_that_cannot_be_written_is_an_error_that_names_it(
+    tmp_path: Path, workers: WorkerPool
+) -> None:
     occupied = tmp_path / "cache"
     occupied.write_text("a file")
 
-    with pytest.raises(PictureError, match=r"the picture cache \S+/cache cannot be written: \w+"):
-        FolderCache(occupied).put("source", a_photo(), THUMBNAIL)
+    with pytest.raises(CacheError, match=r"the picture cache \S+/cache cannot be written: \w+"):
+        FolderCache(occupied, workers).put("source", a_photo(), THUMBNAIL)
 
 
 @pytest.mark.parametrize(
@@ -461,12 +413,6 @@ def test_any_label_gets_a_placeholder_that_fills_the_slot(
     assert cache.draw(label, "AI", slot) == picture
 
 
-def test_letters_that_cannot_be_drawn_leave_no_boxes(cache: FolderCache) -> None:
-    names = [cache.draw(label, "AI", THUMBNAIL).name for label in ("", "李小", "👩", "Ж")]
-
-    assert len(set(names)) == 1
-
-
 def test_accents_of_a_label_are_dropped(cache: FolderCache) -> None:
     assert cache.draw("ÉÇ", "AI", THUMBNAIL).name == cache.draw("EC", "AI", THUMBNAIL).name
 
@@ -479,3 +425,143 @@ def test_labels_and_topics_tell_placeholders_apart(cache: FolderCache) -> None:
     }
 
     assert len(names) == 4
+
+
+def test_a_picture_whose_bytes_changed_is_made_anew(
+    cache: FolderCache, workers: WorkerPool
+) -> None:
+    picture = cache.put("source", a_photo(), THUMBNAIL)
+    path = cache.path_of(picture.name)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-1] + b"x")
+    later = FolderCache(cache.folder, workers)
+
+    assert later.get("source", THUMBNAIL) is None
+    assert later.missing([picture.name]) == [picture.name]
+    assert later.put("source", a_photo(), THUMBNAIL) == picture
+    assert path.read_bytes() == whole
+    assert later.missing([picture.name]) == []
+
+
+def test_a_name_that_leads_elsewhere_is_a_damaged_note(cache: FolderCache) -> None:
+    cache.put("source", a_photo(), THUMBNAIL)
+    (path,) = (cache.folder / "sources").glob("*/*")
+    fields = json.loads(path.read_text())
+    path.write_text(json.dumps(fields | {"name": "../../etc/passwd.jpg"}))
+
+    assert cache.get("source", THUMBNAIL) is None
+
+
+def test_what_another_version_made_is_made_anew(cache: FolderCache) -> None:
+    assert not cache.is_outdated
+    (cache.folder / "sources").mkdir(parents=True)
+    (cache.folder / "sources" / "0123456789abcdef.json").write_text("{}")
+    assert cache.is_outdated
+
+    cache.put("source", a_photo(), THUMBNAIL)
+
+    assert not cache.is_outdated
+    assert cache.get("source", THUMBNAIL)
+
+
+def test_what_a_slot_looks_like_is_part_of_what_is_kept(cache: FolderCache) -> None:
+    cache.put("source", a_photo(), THUMBNAIL)
+
+    assert cache.get("source", replace(THUMBNAIL, max_bytes=30_000)) is None
+    assert cache.get("source", replace(THUMBNAIL, width=300)) is None
+
+
+def test_a_cache_that_cannot_be_read_is_an_error_that_names_it(cache: FolderCache) -> None:
+    cache.put("source", a_photo(), THUMBNAIL)
+    (path,) = (cache.folder / "sources").glob("*/*")
+    path.unlink()
+    path.mkdir()
+
+    with pytest.raises(CacheError, match=r"the picture cache \S+ cannot be read: Is a directory"):
+        cache.get("source", THUMBNAIL)
+
+
+PUT_MANY = """
+import resource, sys
+from pathlib import Path
+from digest.errors import DigestError
+from digest.model import THUMBNAIL
+from digest.pictures import FolderCache
+
+folder, first, most = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+cache = FolderCache(folder)
+photos = sorted((folder.parent / "photos").iterdir())
+for photo in photos[first:] + photos[:first]:
+    made = cache.put(photo.name, photo.read_bytes(), THUMBNAIL)
+    if most:
+        # What follows is written to a file system without room.
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+        import signal
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        most = 0
+cache.close()
+"""
+
+
+def put_many(folder: Path, first: int = 0, most: int = 0) -> "subprocess.Popen[str]":
+    """
+    A run over all photos, from that one on, in a process of its own.
+    """
+    command = [sys.executable, "-c", PUT_MANY, str(folder), str(first), str(most)]
+    return subprocess.Popen(command, env=environment(), stderr=subprocess.PIPE, text=True)
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> list[bytes]:
+    (tmp_path / "photos").mkdir()
+    made = [a_photo(left=(place * 5, place * 3, 0)) for place in range(40)]
+    for place, photo in enumerate(made):
+        (tmp_path / "photos" / f"{place:03}.png").write_bytes(photo)
+    return made
+
+
+def test_two_runs_over_the_same_pictures_leave_one_copy_of_each(
+    tmp_path: Path, workers: WorkerPool, photos: list[bytes]
+) -> None:
+    runs = [put_many(tmp_path / "cache", first) for first in (0, 0, 20)]
+    assert [run.communicate()[1] for run in runs] == ["", "", ""]
+
+    cache = FolderCache(tmp_path / "cache", workers)
+    pictures = {cache.get(f"{place:03}.png", THUMBNAIL) for place in range(len(photos))}
+    names = {picture.name for picture in pictures if picture}
+    assert len(names) == len(photos)
+    assert cache.missing(names) == []
+    notes = {path.name for path in (cache.folder / "sources").glob("*/*")}
+    assert files_of(cache.folder) == {Path(name).name for name in names} | notes
+
+
+def test_a_full_disk_is_one_line_and_leaves_nothing_half_written(
+    tmp_path: Path, workers: WorkerPool, photos: list[bytes]
+) -> None:
+    run = put_many(tmp_path / "cache", most=100)
+
+    said = run.communicate()[1].strip().splitlines()[-1]
+
+    assert run.returncode == 1
+    assert "CacheError: the picture cache" in said
+    assert "cannot be written: File too large; see to it" in said
+    cache = FolderCache(tmp_path / "cache", workers)
+    picture = cache.get("000.png", THUMBNAIL)
+    assert picture
+    assert cache.missing([picture.name]) == []
+    assert len(files_of(cache.folder)) == 2
+
+
+def test_a_logo_is_laid_on_the_card_of_its_topic(cache: FolderCache) -> None:
+    logo = cache.put("logo", a_photo(50, 50), LOGO)
+
+    plain = cache.draw("AB", "AI", THUMBNAIL)
+    card = cache.draw("AB", "AI", THUMBNAIL, logo)
+    image = Image.open(cache.path_of(card.name))
+
+    assert card.drawn
+    assert (card.width, card.height) == (THUMBNAIL.width, THUMBNAIL.height)
+    assert card.name != plain.name
+    assert (pixel(image, 0.4, 0.5), pixel(image, 0.6, 0.5)) == (RED, BLUE)
+    assert pixel(image, 0.02, 0.02) == pixel(Image.open(cache.path_of(plain.name)), 0.02, 0.02)
+    assert cache.draw("XY", "AI", THUMBNAIL, logo) == card
