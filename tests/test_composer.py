@@ -10,6 +10,7 @@ from email.message import EmailMessage
 from typing import cast
 
 import pytest
+from dkim.canonicalization import Relaxed
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -314,7 +315,8 @@ def test_the_envelope_has_the_bare_addresses() -> None:
         '"ann"@example.org',
         "ann(eve)@example.org",
         "ann@exämple.org",
-        "änn@example.org",
+        "ä\u202enn@example.org",
+        "ä<nn@example.org",
         ".ann@example.org",
         "ann.@example.org",
         "an..n@example.org",
@@ -427,3 +429,94 @@ def test_no_address_stands_in_the_parts_of_a_letter() -> None:
     letter = a_composer().compose(a_subscriber(address="somebody@elsewhere.example"))
 
     assert letter.data.count(b"somebody@elsewhere.example") == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [("Hello, world. " * 50, "quoted-printable"), ("ニュースです。" * 50, "base64")],
+)
+def test_a_text_travels_in_the_encoding_that_is_shorter_for_it(text: str, encoding: str) -> None:
+    letter = a_composer(a_page(text=f"{text}{MARKS['unsubscribe']}{text}")).compose(a_subscriber())
+
+    part = parsed(letter).get_body(("plain",))
+    assert part
+    assert part["Content-Transfer-Encoding"] == encoding
+    assert texts_of(letter)["text/plain"] == with_tokens(f"{text}{MARKS['unsubscribe']}{text}")
+
+
+@pytest.mark.parametrize("before", ["", "あ", "ab", "あい"])
+@pytest.mark.parametrize("after", ["", "x", "あいう"])
+def test_a_token_may_stand_anywhere_in_a_text_of_foreign_letters(before: str, after: str) -> None:
+    text = f"{'ニュース' * 30}{before}{MARKS['unsubscribe']}{after}{MARKS['preferences']}{before}"
+
+    letter = a_composer(a_page(text=text)).compose(a_subscriber())
+
+    assert texts_of(letter)["text/plain"] == with_tokens(text)
+
+
+@given(text=PAGE_TEXTS, html=PAGE_TEXTS)
+def test_the_relaxed_body_is_what_dkim_makes_of_the_letter(text: str, html: str) -> None:
+    letter = a_composer(a_page(text=text, html=html)).compose(a_subscriber())
+
+    body = letter.data.partition(b"\r\n\r\n")[2]
+    assert b"".join(letter.relaxed) == Relaxed.canonicalize_body(body)
+
+
+MAILBOXES = {"bounces_to": "bounce@b.example.org", "unsubscribe_to": "unsub@b.example.org"}
+
+
+def test_a_letter_comes_back_to_an_address_of_its_own() -> None:
+    issue = an_issue(**MAILBOXES)
+
+    letters = [
+        Composer(a_page(), issue, key=KEY, newsletter_number=1).compose(a_subscriber(id=each))
+        for each in (7, 8)
+    ]
+
+    for letter, reader in zip(letters, (7, 8), strict=True):
+        local, _, domain = letter.sender.partition("@")
+        mailbox, _, token = local.partition("+")
+        assert (mailbox, domain, len(local) <= 64) == ("bounce", "b.example.org", True)
+        assert read_token([KEY], "bounce", token) == (reader, 1)
+        assert read_token([KEY], "unsubscribe", token) is None
+
+
+@pytest.mark.parametrize("length", [20, 60, 400])
+def test_who_leaves_by_mail_has_a_second_address_on_a_line_of_its_own(length: int) -> None:
+    site = "https://digests.example.org/" + "x" * length
+    issue = an_issue(site_url=site, **MAILBOXES)
+
+    letter = Composer(a_page(), issue, key=KEY, newsletter_number=1).compose(a_subscriber())
+
+    token = TOKENS["unsubscribe"]
+    by_mail = f"mailto:unsub+{token}@b.example.org?subject=unsubscribe"
+    assert raw_header(letter, "List-Unsubscribe") == f"<{site}/u/{token}>,\0 <{by_mail}>".encode()
+    assert_travels_well(letter)
+    assert parsed(letter)["List-Unsubscribe"] == f"<{site}/u/{token}>, <{by_mail}>"
+
+
+def test_without_mailboxes_for_it_nothing_is_added() -> None:
+    letter = Composer(a_page(), ISSUE, key=KEY, newsletter_number=1).compose(a_subscriber())
+
+    assert letter.sender == "weekly@example.org"
+    assert "mailto:" not in parsed(letter)["List-Unsubscribe"]
+
+
+@pytest.mark.parametrize("address", ["änn@example.org", "用户@example.org", "हिन्दी@example.org"])
+def test_an_address_beyond_ascii_stands_in_its_header_as_it_is(address: str) -> None:
+    letter = Composer(a_page(), ISSUE, key=KEY, newsletter_number=1).compose(
+        a_subscriber(address=address, name="Änn")
+    )
+
+    assert letter.recipient == address
+    assert raw_header(letter, "To").endswith(f" <{address}>".encode())
+    assert letter.data.replace(address.encode(), b"").isascii()
+
+
+def test_a_composed_letter_says_that_no_line_begins_with_a_dot() -> None:
+    dots = a_page(html="<p>\n.\n..</p>", text=".\n.\n")
+
+    letter = Composer(dots, ISSUE, key=KEY, newsletter_number=1).compose(a_subscriber())
+
+    assert letter.dotless
+    assert b"\n." not in letter.data

@@ -5,40 +5,43 @@ The order and the options of the chain are measured ones: others lose the doctyp
 colours or the width of pictures in Outlook.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from datetime import datetime
-from functools import cache, partial
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
-from textwrap import fill
 from traceback import extract_tb
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from jinja2 import (
     Environment,
-    FileSystemLoader,
     StrictUndefined,
+    Template,
     TemplateNotFound,
     TemplateSyntaxError,
     UndefinedError,
 )
-from markupsafe import Markup
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from ..errors import ThemeError
-from ..model import Edition, Hand, Issue, Newsletter, Page, Picture, Site
-from ..text import UNWANTED, clean_line
-from ..tokens import PATHS
-from .linemarks import LineMarks, origin_of
-from .mjml import MjmlError, to_html, without_names
+from ..languages import Wording, wording
+from ..model import Edition, Hand, Issue, Newsletter, Page, Picture, Problem, Shortening, Site
+from ..text import UNWANTED
+from .context import FILTERS, context_of
+from .fragments import Fragments
+from .linemarks import origin_of
+from .mjml import MjmlError, without_names
+from .themes import (
+    HTML_TEMPLATE,
+    TEXT_TEMPLATE,
+    Pictured,
+    Theme,
+    ThemeEnvironment,
+    find_theme,
+)
+from .words import word_problems
 
-HTML_TEMPLATE = "issue.mjml.j2"
-TEXT_TEMPLATE = "issue.txt.j2"
-#: Below the site's address; `digest serve` and any web server publish the picture cache there.
-PICTURES_PATH = "/i/"
-TEXT_COLUMNS = 72
+__all__ = ["Renderer", "shipped_themes"]
+
 MAX_SUBJECT = 200
-RIGHT_TO_LEFT = frozenset({"ar", "dv", "fa", "he", "ku", "ps", "ur", "yi"})
 
 
 def shipped_themes() -> Path:
@@ -52,12 +55,26 @@ def shipped_themes() -> Path:
 
 class Renderer:
     """
-    Themes from several folders; the first folder that has a theme wins.
+    Themes from several folders; the first folder that has a theme wins. Reads each file once.
     """
 
     def __init__(self, folders: Sequence[Path]) -> None:
-        self._folders = folders
-        self._environment = cache(partial(_environment, marked=False))
+        self._folders = tuple(folders)
+        self._fragments = Fragments()
+        self._themes: dict[str, Theme] = {}
+        self._environments: dict[tuple[object, ...], Environment] = {}
+
+    def pictured(self, theme: str) -> Pictured:
+        """
+        Which stories have pictures in a theme.
+        """
+        return self._theme(theme).pictured
+
+    def word_problems(self, theme: str, languages: Iterable[str]) -> Iterator[Problem]:
+        """
+        What a theme says that catalogues lack, in these languages and in those of its own.
+        """
+        return word_problems(self._theme(theme), languages)
 
     def render(
         self,
@@ -69,133 +86,84 @@ class Renderer:
         pictures: Mapping[str, Picture],
         marks: Mapping[str, str],
         hand: Hand | None = None,
+        logo: Picture | None = None,
+        shortening: Shortening | None = None,
     ) -> Page:
         """
         The page of an edition that has something to read. ThemeError names file and line.
         """
         theme = self._theme(newsletter.theme)
-        context = _context(edition, newsletter, issue, site, pictures, marks)
-        context |= _editor_context(hand or Hand())
+        words = _words(theme, newsletter)
+        context = context_of(
+            edition,
+            newsletter=newsletter,
+            issue=issue,
+            site=site,
+            pictures=pictures,
+            marks=marks,
+            hand=hand or Hand(),
+            words=words,
+            logo=logo,
+        )
         context["subject"] = _subject(newsletter, context)
+        context["shortening"] = shortening
+        shown = {*pictures.values(), logo} if logo else pictures.values()
         return Page(
             subject=context["subject"],
-            html=self._html(theme, context),
-            text=_run(theme, self._environment(theme, html=False), TEXT_TEMPLATE, context),
+            html=self._html(theme, words, context),
+            text=_run(theme, self._environment(theme, words, html=False), TEXT_TEMPLATE, context),
             marks=marks,
-            pictures=tuple(sorted({picture.name for picture in pictures.values()})),
+            pictures=tuple(sorted({each.name for each in shown if each})),
         )
 
-    def _theme(self, name: str) -> Path:
-        for folder in self._folders:
-            if (folder / name / HTML_TEMPLATE).is_file():
-                return folder / name
-        themes = {
-            path.parent.name for each in self._folders for path in each.glob(f"*/{HTML_TEMPLATE}")
-        }
-        raise ThemeError(f'there is no theme "{name}"; there are: {", ".join(sorted(themes))}')
+    def _theme(self, name: str) -> Theme:
+        if name not in self._themes:
+            self._themes[name] = find_theme(self._folders, name)
+        return self._themes[name]
 
-    def _html(self, theme: Path, context: Mapping[str, Any]) -> str:
-        source = _run(theme, self._environment(theme, html=True), HTML_TEMPLATE, context)
+    def _html(self, theme: Theme, words: Wording, context: Mapping[str, Any]) -> str:
+        environment = self._environment(theme, words, html=True)
+        source = _run(theme, environment, HTML_TEMPLATE, context)
         try:
-            return to_html(source)
+            return self._converted(source)
         except MjmlError as error:
             # Once more, slowly, to learn which line of which template wrote that line.
-            environment = _environment(theme, html=True, marked=True)
+            environment = self._environment(theme, words, html=True, marked=True)
             marked = _run(theme, environment, HTML_TEMPLATE, context)
             file, line = origin_of(without_names(marked), error.line, error.column)
-            file = str(theme / (file or HTML_TEMPLATE))
-            raise ThemeError(error.reason, file=file, line=line) from None
+            raise ThemeError(
+                error.reason, file=str(theme.folder / (file or HTML_TEMPLATE)), line=line
+            ) from None
+
+    def _converted(self, source: str) -> str:
+        return self._fragments.to_html(source)
+
+    def _environment(
+        self, theme: Theme, words: Wording, *, html: bool, marked: bool = False
+    ) -> Environment:
+        key = theme.folder, words.language, html, marked
+        if key not in self._environments:
+            environment = ThemeEnvironment(theme, words, html=html, marked=marked)
+            environment.filters |= FILTERS
+            self._environments[key] = environment
+        return self._environments[key]
 
 
-def _environment(theme: Path, *, html: bool, marked: bool) -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(theme),
-        autoescape=html,  # noqa: S701 - off for the text part only
-        undefined=StrictUndefined,
-        trim_blocks=not html,
-        lstrip_blocks=not html,
-        keep_trailing_newline=True,
-        extensions=[LineMarks] if marked else [],
-    )
-    environment.filters["wrap"] = _wrap
-    return environment
-
-
-def _context(
-    edition: Edition,
-    newsletter: Newsletter,
-    issue: Issue,
-    site: Site,
-    pictures: Mapping[str, Picture],
-    marks: Mapping[str, str],
-) -> dict[str, Any]:
-    """
-    All that a theme may use. Its names are the project's words.
-    """
-    lead = edition.lead
-    others = (
-        replace(section, articles=tuple(each for each in section.articles if each is not lead))
-        for section in edition.sections
-    )
-    language = newsletter.language.split("-")[0]
-    return {
-        "site": site,
-        "newsletter": newsletter,
-        "issue": issue,
-        "edition": edition,
-        "lead": lead,
-        "sections": [section for section in others if section.articles],
-        "pictures": {
-            slug: {"url": f"{issue.site_url}{PICTURES_PATH}{each.name}", "colour": each.colour}
-            for slug, each in pictures.items()
-        },
-        "unsubscribe_url": f"{issue.site_url}{PATHS['unsubscribe']}{marks['unsubscribe']}",
-        "preferences_url": f"{issue.site_url}{PATHS['preferences']}{marks['preferences']}",
-        "language": newsletter.language,
-        "direction": "rtl" if language in RIGHT_TO_LEFT else "ltr",
-        "start": "right" if language in RIGHT_TO_LEFT else "left",
-        "date": _date_formatter(newsletter.timezone, "%B %Y"),
-        "day": _date_formatter(newsletter.timezone, "%B"),
-    }
-
-
-def _editor_context(hand: Hand) -> dict[str, Any]:
-    """
-    The editor's texts, as HTML for the letter and as they were written for its text part.
-    """
-    return {
-        "introduction": _from_markdown(hand.introduction),
-        "introduction_text": hand.introduction,
-        "note": _from_markdown(hand.note),
-        "note_text": hand.note,
-    }
-
-
-def _from_markdown(text: str) -> Markup:
-    if not text:
-        return Markup()
-    from markdown_it import MarkdownIt
-
-    # MJML wants XML; markup of the editor's own is shown as text.
-    parser = MarkdownIt("commonmark", {"html": False, "xhtmlOut": True}).disable("image")
-    return Markup(parser.render(UNWANTED.sub("", text)))  # noqa: S704
-
-
-def _date_formatter(timezone: str, after_day: str) -> Callable[[datetime], str]:
-    def date(moment: datetime) -> str:
-        local = moment.astimezone(ZoneInfo(timezone))
-        return f"{local.day} {local:{after_day}}"
-
-    return date
+def _words(theme: Theme, newsletter: Newsletter) -> Wording:
+    try:
+        return wording(
+            newsletter.language, "letter", timezone=newsletter.timezone, own=theme.languages
+        )
+    except ValueError as error:
+        raise ThemeError(f"{error}: correct it, or remove the file") from None
 
 
 def _subject(newsletter: Newsletter, context: Mapping[str, Any]) -> str:
     """
     The subject line, a template of the operator's over the edition; never longer than a line.
     """
-    environment = Environment(autoescape=False, undefined=StrictUndefined)  # noqa: S701 - a header, not HTML
     try:
-        subject = environment.from_string(newsletter.subject).render(context)
+        subject = _subject_template(newsletter.subject).render(context)
     except Exception as error:  # noqa: BLE001 - a template is somebody's program
         message = f"the subject of {newsletter.id} does not render: {error}"
         raise ThemeError(message) from None
@@ -203,17 +171,23 @@ def _subject(newsletter: Newsletter, context: Mapping[str, Any]) -> str:
     return line[:MAX_SUBJECT].rstrip() or newsletter.title
 
 
-def _run(theme: Path, environment: Environment, name: str, context: Mapping[str, Any]) -> str:
+@cache
+def _subject_template(source: str) -> Template:
+    # A header, not HTML: nothing is escaped.
+    return ImmutableSandboxedEnvironment(undefined=StrictUndefined).from_string(source)
+
+
+def _run(theme: Theme, environment: Environment, name: str, context: Mapping[str, Any]) -> str:
     try:
         return environment.get_template(name).render(context)
     except TemplateSyntaxError as error:
-        file = error.filename or str(theme / name)
+        file = error.filename or str(theme.folder / name)
         raise ThemeError(error.message or "syntax error", file=file, line=error.lineno) from None
     except Exception as error:  # noqa: BLE001
         # A theme is somebody's program; whatever it raises, its author is told where.
         frames = extract_tb(error.__traceback__)
-        inside = [each for each in frames if Path(each.filename).is_relative_to(theme)]
-        file = inside[-1].filename if inside else str(theme / name)
+        inside = [each for each in frames if theme.holds(each.filename)]
+        file = inside[-1].filename if inside else str(theme.folder / name)
         line = inside[-1].lineno if inside else None
         raise ThemeError(_reason_of(error), file=file, line=line) from None
 
@@ -224,17 +198,3 @@ def _reason_of(error: Exception) -> str:
     if isinstance(error, UndefinedError):
         return error.message or "something is undefined"
     return f"{type(error).__name__}: {error}"
-
-
-def _wrap(text: str, indent: str = "") -> str:
-    """
-    Paragraphs of 72 columns; words, addresses among them, stay whole.
-    """
-    return fill(
-        clean_line(text),
-        TEXT_COLUMNS,
-        initial_indent=indent,
-        subsequent_indent=indent,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )

@@ -4,7 +4,8 @@ MJML becomes HTML with its styles inlined: mrml, then premailer, and what both n
 
 import re
 from html.entities import html5
-from logging import CRITICAL
+
+from .vocabulary import misplaced
 
 DOCTYPE = "<!DOCTYPE html>"
 ENTITY = re.compile(r"&([A-Za-z][A-Za-z0-9]*;)")
@@ -23,7 +24,8 @@ XML_REASONS = (
 )
 #: Where mrml writes backslashes twice, and characters that it takes for unprintable as `\u{ad}`.
 BRITTLE = re.compile(
-    r"""(?s:<(?:mj-)?style\b.*?</(?:mj-)?style>)|="[^"<]*"|='[^'<]*'|<mj-title>[^<]*"""
+    r"(?s:<(?:mj-)?style\b.*?</(?:mj-)?style>)|<mj-title>[^<]*"
+    r"|=\"[ !#-;=-\[\]-~]*[^ -\[\]-~][^\"<]*\"|='[ -&(-;=-\[\]-~]*[^ -\[\]-~][^'<]*'"
 )
 NOT_PLAIN = re.compile(r"[^ -~]|\\")
 OFFSET = re.compile(r" in root template at position (\d+):\d+")
@@ -75,19 +77,24 @@ def _as_number(char: str | re.Match[str]) -> str:
 
 def _check_xml(source: str) -> None:
     """
-    Mrml swallows wrong closing tags in silence; an XML parser names their line.
+    Mrml swallows wrong closing tags in silence, and tags in wrong places; an XML parser names
+    their line.
     """
     from lxml import etree
 
     parser = etree.XMLParser(resolve_entities=False, no_network=True)
     try:
-        etree.fromstring(source.encode(), parser)
+        root = etree.fromstring(source.encode(), parser)
     except etree.XMLSyntaxError as error:
         reason = error.msg or "not well-formed"
         for pattern, plain in XML_REASONS:
             reason = pattern.sub(plain, reason)
         line, column = error.position
         raise MjmlError(reason, line, column - 1) from None
+    for element, reason in misplaced(root):
+        number = int(str(element.sourceline))
+        text = source.split("\n")[number - 1]
+        raise MjmlError(reason, number, max(text.find(f"<{element.tag}"), 0) + 1)
 
 
 def _through_mrml(source: str) -> str:
@@ -114,26 +121,12 @@ def _error_after(before: bytes, reason: str) -> MjmlError:
 
 
 def _inline_styles(html: str) -> str:
-    from premailer import transform
+    from .inliner import Inliner
 
     # premailer only keeps a doctype in capitals, and mrml's own sheet is better left whole.
     html = DOCTYPE + html.removeprefix(DOCTYPE.lower())
     html = html.replace(
         '<style type="text/css">', '<style type="text/css" data-premailer="ignore">'
     )
-    inlined: str = transform(
-        html,
-        pretty_print=False,
-        allow_network=False,
-        strip_important=False,
-        keep_style_tags=False,
-        remove_classes=False,
-        disable_validation=True,
-        align_floating_images=False,
-        cache_css_parsing=True,
-        cssutils_logging_level=CRITICAL,
-        # As attributes, widths in per cent would make Outlook draw pictures at file size.
-        disable_basic_attributes=["width", "height", "align", "valign", "bgcolor"],
-    )
-    inlined = LEFTOVER.sub(r"\1", inlined)
+    inlined = LEFTOVER.sub(r"\1", Inliner(html).transform(pretty_print=False))
     return STYLE_ATTRIBUTE.sub(lambda match: match[1] + match[2].replace("; ", ";"), inlined)

@@ -6,32 +6,40 @@ List-Unsubscribe address into encoded words that no mail program follows.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from email.header import Header
 from email.utils import format_datetime, parseaddr
 from hashlib import sha256
-from itertools import pairwise
+from itertools import groupby, pairwise
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
-from .errors import LetterError
-from .model import Issue, Letter, Page, Subscriber
-from .text import UNWANTED, clean_name
-from .tokens import PATHS, Key, Purpose, letter_hash, sign_token
+from ..errors import LetterError
+from ..model import Issue, Letter, Page, Subscriber
+from ..text import UNWANTED, clean_name
+from ..tokens import PATHS, TOKEN_LENGTH, Key, Purpose, letter_id, sign_token
+from .embedding import point_inside
+from .encoding import (
+    FULL_LINE,
+    LINE_LENGTH,
+    Blank,
+    encoded,
+    encoded_bound,
+    quote_text,
+    relaxed_body,
+)
 
-LINE_LENGTH = 76
-#: Room for the longest encoded character, three bytes, and the soft break.
-FULL_LINE = LINE_LENGTH - 4
-MAX_ADDRESS = 254
-#: As a byte of a quoted-printable line. Spaces are treated apart: they may not end a line.
-QUOTED = [
-    bytes([code])
-    if code == ord(" ") or (ord("!") <= code <= ord("~") and code != ord("="))
-    else b"=%02X" % code
-    for code in range(256)
+__all__ = [
+    "Composer",
+    "bound_of_html",
+    "encode_text",
+    "encoded_bound",
+    "format_address",
+    "quote_text",
+    "size_of_html",
 ]
-#: At the start of a line: "." ends a message in SMTP, "From " is changed by mailboxes.
-RISKY_START = frozenset({b".", b"F"})
-SOFT_BREAK = b"=\r\n"
+
+MAX_ADDRESS = 254
 ATOM_TEXT = re.compile(r"[A-Za-z0-9 !#$%&'*+/=?^_`{|}~-]*")
 #: RFC 5322 section 3.4.1 without quotes and comments, nor what could be read as an encoded word.
 ADDRESS = re.compile(
@@ -39,6 +47,13 @@ ADDRESS = re.compile(
     r"@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*",
     re.ASCII,
 )
+#: RFC 6531 section 3.3: any script in the local part. Such a letter goes to servers with SMTPUTF8
+#: alone, with the address as it is in its header.
+ADDRESS_BEYOND_ASCII = re.compile(
+    r"(?=[^@]{1,64}@)(?!.*=\?)[^\s\"(),.:;<>@\[\\\]]+(\.[^\s\"(),.:;<>@\[\\\]]+)*"
+    r"@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*"
+)
+DOT_AT_START = re.compile(rb"^\.", re.MULTILINE)
 
 
 class Composer:
@@ -46,19 +61,34 @@ class Composer:
     A page of an issue, encoded once. Composing a letter only joins bytes.
     """
 
-    def __init__(self, page: Page, issue: Issue, *, key: Key, newsletter_number: int) -> None:
+    def __init__(
+        self,
+        page: Page,
+        issue: Issue,
+        *,
+        key: Key,
+        newsletter_number: int,
+        inside: Mapping[str, bytes] = MappingProxyType({}),  #: name -> part, of pictures
+    ) -> None:
         self._issue = issue
         self._key = key
         self._newsletter_number = newsletter_number
         self._name, self._sender = parseaddr(issue.sender)
+        self._domain = self._sender.rpartition("@")[2]
         self._before_to = _header("From", format_address(self._name, self._sender))
         self._after_to = _header("Subject", encode_text(page.subject, "Subject")) + _header(
             "Date", format_datetime(issue.made_at)
         )
         marks = {mark: purpose for purpose, mark in page.marks.items()}
-        boundary = "=_" + sha256(page.html.encode()).hexdigest()[:24]
+        boundary = _boundary(page)
         self._after_id = _constant_headers(issue, boundary)
-        self._parts = [*_multipart(boundary, page, marks)]
+        parts = _joined(_multipart(boundary, page, marks, inside))
+        self._fixed = [b"" if isinstance(part, Blank) else part for part in parts]
+        self._relaxed = [relaxed_body(part) for part in self._fixed]
+        self._blanks = [
+            (place, part) for place, part in enumerate(parts) if isinstance(part, Blank)
+        ]
+        self._dotless = not any(DOT_AT_START.search(part) for part in self._fixed)
 
     def compose(self, subscriber: Subscriber) -> Letter:
         """
@@ -66,34 +96,45 @@ class Composer:
 
         The same issue and subscriber give the same letter, byte for byte, at any time.
         """
-        letter_id = self._letter_id(subscriber.id)
+        message_id = letter_id(self._key, self._issue.id, subscriber.id, self._domain)
         tokens = {purpose: self._token(purpose, subscriber.id) for purpose in PATHS}
+        own = {str(name): token.encode("ascii") for name, token in tokens.items()}
+        body, relaxed = self._fixed.copy(), self._relaxed.copy()
+        for place, blank in self._blanks:
+            body[place] = relaxed[place] = blank.filled(own)
         to = format_address(clean_name(subscriber.name), subscriber.address)
         unsubscribe = f"<{self._issue.site_url}{PATHS['unsubscribe']}{tokens['unsubscribe']}>"
-        quoted: dict[str, bytes] = {name: quote_text(token) for name, token in tokens.items()}
+        if mailbox := self._issue.unsubscribe_to:
+            by_mail = _tagged(mailbox, tokens["unsubscribe"])
+            unsubscribe += f",\r\n <mailto:{by_mail}?subject=unsubscribe>"
         data = b"".join(
             (
                 self._before_to,
                 _header("To", to),
                 self._after_to,
-                _header("Message-ID", letter_id),
+                _header("Message-ID", message_id),
                 _header("List-Unsubscribe", unsubscribe),
                 self._after_id,
-                *(part if isinstance(part, bytes) else quoted[part] for part in self._parts),
+                *body,
             )
         )
         return Letter(
-            id=letter_id,
+            id=message_id,
             subscriber_id=subscriber.id,
-            sender=self._sender,
+            sender=self._return_path(subscriber.id),
             recipient=subscriber.address,
             data=data,
+            relaxed=tuple(relaxed),
+            dotless=self._dotless,
         )
 
-    def _letter_id(self, subscriber_id: int) -> str:
-        digest = letter_hash(self._key, self._issue.id, subscriber_id)
-        domain = self._sender.rpartition("@")[2]
-        return f"<{self._issue.id.replace('/', '.')}.{digest}@{domain}>"
+    def _return_path(self, subscriber_id: int) -> str:
+        """
+        Where bounces go: to an address of the letter's own, if there is a mailbox for them.
+        """
+        if not self._issue.bounces_to:
+            return self._sender
+        return _tagged(self._issue.bounces_to, self._token("bounce", subscriber_id))
 
     def _token(self, purpose: Purpose, subscriber_id: int) -> str:
         return sign_token(
@@ -104,11 +145,34 @@ class Composer:
         )
 
 
+def _joined(parts: Iterable[bytes | Blank]) -> list[bytes | Blank]:
+    """
+    Blanks, and all that is between two of them in one piece.
+    """
+    joined: list[bytes | Blank] = []
+    for fixed, group in groupby(parts, key=lambda part: isinstance(part, bytes)):
+        pieces = [*group]
+        joined += (
+            [b"".join(each for each in pieces if isinstance(each, bytes))] if fixed else pieces
+        )
+    return joined
+
+
+def _tagged(mailbox: str, token: str) -> str:
+    """
+    `bounce+TOKEN@example.org`: it arrives in `bounce@example.org`.
+    """
+    local, _, domain = mailbox.partition("@")
+    return f"{local}+{token}@{domain}"
+
+
 def format_address(name: str, address: str) -> str:
     """
     An address for a header, whatever the name holds. LetterError if the address is unusable.
     """
-    if len(address) > MAX_ADDRESS or not ADDRESS.fullmatch(address):
+    shape = ADDRESS if address.isascii() else ADDRESS_BEYOND_ASCII
+    usable = shape.fullmatch(address) and address.isprintable()
+    if not usable or len(address.encode()) > MAX_ADDRESS:
         raise LetterError("an address that would break a header: correct or remove it")
     return f"{_phrase(name, 'From')} <{address}>" if name else address
 
@@ -141,63 +205,63 @@ def _phrase(name: str, header: str) -> str:
 def size_of_html(page: Page) -> int:
     """
     Bytes of a page's HTML as it travels; mail programs cut a letter by them.
+
+    A mark is as long as the token that takes its place.
     """
-    return len(quote_text(page.html))
+    _, parts = encoded(page.html, {mark: purpose for purpose, mark in page.marks.items()})
+    tokens = dict.fromkeys(page.marks, bytes(TOKEN_LENGTH))
+    return sum(len(part if isinstance(part, bytes) else part.filled(tokens)) for part in parts)
 
 
-def quote_text(text: str) -> bytes:
+def bound_of_html(page: Page) -> int:
     """
-    Quoted-printable lines of at most 76 characters, ending in a break that does not count.
-
-    No line begins with a dot or an F, so that nothing on the way has reason to change one.
+    What that size does not exceed, by little, and much faster to learn.
     """
-    lines = text.encode().replace(b"\r\n", b"\n").split(b"\n")
-    return b"\r\n".join(map(_quote_line, lines)) + SOFT_BREAK
+    return encoded_bound(page.html, page.marks.values())
 
 
-def _quote_line(line: bytes) -> bytes:
-    done: list[bytes] = []
-    current: list[bytes] = []
-    length = 0
-    for place, code in enumerate(line):
-        char = QUOTED[code]
-        at_end = place == len(line) - 1
-        if length >= FULL_LINE:
-            done.append(b"".join(current) + SOFT_BREAK)
-            current, length = [], 0
-        if (at_end and char == b" ") or (not length and char in RISKY_START):
-            char = b"=%02X" % code
-        current.append(char)
-        length += len(char)
-    return b"".join((*done, *current))
-
-
-def _split_at(text: str, marks: Mapping[str, str]) -> Iterator[bytes | str]:
+def _boundary(page: Page) -> str:
     """
-    Encoded stretches of text, and between them the purposes of the tokens that belong there.
+    The same for a preview and a letter, whose marks are others.
     """
-    pattern = "|".join(map(re.escape, marks))
-    pieces = re.split(f"({pattern})", text) if pattern else [text]
-    for piece in pieces:
-        if piece in marks:
-            yield marks[piece]
-        elif piece:
-            yield quote_text(piece)
+    html = page.html
+    for mark in page.marks.values():
+        html = html.replace(mark, "")
+    return "=_" + sha256(html.encode()).hexdigest()[:24]
 
 
-def _multipart(boundary: str, page: Page, marks: Mapping[str, str]) -> Iterator[bytes | str]:
+def _multipart(
+    boundary: str, page: Page, marks: Mapping[str, str], inside: Mapping[str, bytes]
+) -> Iterator[bytes | Blank]:
     """
     Text first, HTML last: mail programs show the last part that they can.
     """
-    for subtype, content in (("plain", page.text), ("html", page.html)):
+    around = f"{boundary}-related" if inside else boundary
+    yield from _part(boundary, "plain", page.text, marks)
+    if inside:
         yield (
             f"--{boundary}\r\n"
-            f"Content-Type: text/{subtype}; charset=utf-8\r\n"
-            "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+            f'Content-Type: multipart/related; type="text/html"; boundary="{around}"\r\n\r\n'
         ).encode("ascii")
-        yield from _split_at(content, marks)
-        yield b"\r\n"
+    yield from _part(around, "html", point_inside(page.html, inside), marks)
+    for picture in inside.values():
+        yield f"--{around}\r\n".encode("ascii")
+        yield picture
+    if inside:
+        yield f"--{around}--\r\n".encode("ascii")
     yield f"--{boundary}--\r\n".encode("ascii")
+
+
+def _part(
+    boundary: str, subtype: str, content: str, marks: Mapping[str, str]
+) -> Iterator[bytes | Blank]:
+    encoding, parts = encoded(content, marks)
+    yield (
+        f"--{boundary}\r\n"
+        f"Content-Type: text/{subtype}; charset=utf-8\r\n"
+        f"Content-Transfer-Encoding: {encoding}\r\n\r\n"
+    ).encode("ascii")
+    yield from parts
 
 
 def _constant_headers(issue: Issue, boundary: str) -> bytes:
@@ -221,7 +285,9 @@ def _constant_headers(issue: Issue, boundary: str) -> bytes:
 
 
 def _header(name: str, value: str) -> bytes:
-    line = f"{name}: {value}\r\n".encode("ascii")
+    line = f"{name}: {value}\r\n".encode()
+    if value.isprintable():
+        return line
     folded = line[:-2].split(b"\r\n")
     if any(b"\r" in each or b"\n" in each or b"\0" in each for each in folded):
         raise LetterError(f"a line break in the {name} header")

@@ -1,0 +1,34 @@
+"""
+What a check found: a sentence, and by what its source can be recognised.
+"""
+
+import re
+from dataclasses import dataclass
+
+MAX_QUOTE = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """
+    Something wrong with a page. The clues are patterns for what its author wrote, the best first.
+    """
+
+    level: str = "warning"  #: or "error": readers lose something
+    message: str
+    clues: tuple[str, ...] = ()
+
+
+def quoted(text: str) -> str:
+    """
+    The beginning of a text, for a message.
+    """
+    line = " ".join(text.split())
+    return f'"{line if len(line) <= MAX_QUOTE else line[: MAX_QUOTE - 1].rstrip() + "…"}"'
+
+
+def words_of(text: str) -> str:
+    """
+    The clue that a text gives: its words, however they are broken into lines.
+    """
+    return r"\s+".join(map(re.escape, text.split()[:8]))

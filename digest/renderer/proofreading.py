@@ -1,0 +1,161 @@
+"""
+What is wrong with the templates of a theme, also where MJML passes over it in silence. Pure but
+for reading them: every template is looked at as it is written, whatever would be printed of it.
+"""
+
+import re
+from collections.abc import Collection, Iterator
+from difflib import get_close_matches
+from pathlib import Path
+
+from jinja2 import Environment, TemplateSyntaxError, nodes
+from jinja2.meta import find_undeclared_variables
+
+from ..languages import ENGLISH, wording
+from ..model import Problem
+from .context import FILTERS
+from .themes import Theme, ThemeEnvironment
+from .vocabulary import ELEMENTS, EVERY_ATTRIBUTE, FOR_ALL
+
+#: Comments, statements and expressions of Jinja.
+COMMENT = re.compile(r"\{#.*?#\}", re.DOTALL)
+STATEMENT = re.compile(r"\{%.*?%\}", re.DOTALL)
+EXPRESSION = re.compile(r"\{\{.*?\}\}", re.DOTALL)
+STYLES = re.compile(r"<(style|mj-style)\b[^>]*>.*?</\1>", re.DOTALL)
+TAG = re.compile(r"<(/?)([A-Za-z][\w:-]*)((?:\"[^\"]*\"|'[^']*'|[^\"'<>])*)>")
+ATTRIBUTE = re.compile(r"([\w:-]+)\s*=\s*(\"[^\"]*\"|'[^']*'|[^\s\"'>]*)")
+#: Stands where Jinja writes something.
+WRITTEN = "\x1a"
+
+
+def proofread(theme: Theme, *, names: Collection[str]) -> list[Problem]:
+    """
+    The problems of a theme's own templates. `names` are those that templates are given.
+    """
+    environment = ThemeEnvironment(theme, wording(ENGLISH, "letter"), html=True)
+    environment.filters |= FILTERS
+    everywhere = {*names, *environment.globals, *_names_made(theme, environment)}
+    problems: list[Problem] = []
+    for file in theme.templates:
+        try:
+            source = file.read_text("utf-8", "replace")
+        except OSError as error:
+            message = f"cannot be read: {error.strerror}"
+            problems.append(Problem(file=str(file), message=message))
+            continue
+        if ".mjml" in file.name or "<mj-" in source:
+            problems += (_problem(file, source, *each) for each in _markup_faults(source))
+        try:
+            tree = environment.parse(source)
+        except TemplateSyntaxError as error:
+            message = error.message or "syntax error"
+            problems.append(Problem(file=str(file), line=error.lineno, message=message))
+            continue
+        unknown = [*_unknown_filters(file, tree, environment)]
+        # Jinja finds no names where it does not know a filter.
+        problems += unknown or _unknown_names(file, tree, everywhere)
+    return problems
+
+
+def _problem(file: Path, source: str, place: int, level: str, message: str) -> Problem:
+    line = source.count("\n", 0, place) + 1
+    return Problem(file=str(file), line=line, level=level, message=message)
+
+
+def _markup_faults(source: str) -> Iterator[tuple[int, str, str]]:
+    """
+    Place, level and message of what is wrong with tags.
+    """
+    text = STYLES.sub(_blank, STATEMENT.sub(_blank, COMMENT.sub(_blank, source)))
+    text = EXPRESSION.sub(_written, text)
+    in_attributes = False
+    for match in TAG.finditer(text):
+        closing, tag, rest = match.groups()
+        if tag == "mj-attributes":
+            in_attributes = not closing
+        if closing:
+            continue
+        for message in _faults_of_tag(tag, in_attributes=in_attributes):
+            yield match.start(), "error", message
+        for place, level, message in _faults_of_attributes(tag, rest):
+            yield match.start(3) + place, level, message
+
+
+def _blank(match: re.Match[str]) -> str:
+    """
+    As many lines and characters as before, so that places stay what they are.
+    """
+    return re.sub(r"[^\n]", " ", match[0])
+
+
+def _written(match: re.Match[str]) -> str:
+    return re.sub(r"[^\n]", WRITTEN, match[0])
+
+
+def _faults_of_tag(tag: str, *, in_attributes: bool) -> Iterator[str]:
+    if tag == "mj-include":
+        yield '<mj-include> is not followed: write {% include "…" %}'
+    elif tag.startswith("mj") and tag not in ELEMENTS and not (in_attributes and tag in FOR_ALL):
+        yield f"there is no <{tag}> in MJML{_meant(tag, ELEMENTS)}"
+
+
+def _faults_of_attributes(tag: str, rest: str) -> Iterator[tuple[int, str, str]]:
+    known = ELEMENTS[tag].attributes if tag in ELEMENTS else EVERY_ATTRIBUTE | {"name"}
+    for match in ATTRIBUTE.finditer(rest):
+        name, value = match.groups()
+        if tag.startswith("mj") and name not in known:
+            message = f"<{tag}> has no attribute {name}{_meant(name, known)}"
+            yield match.start(), "error", message
+        if not value.startswith(('"', "'")):
+            message = f"the value of {name} is not in quotes: MJML needs double ones"
+            yield match.start(), "error", message
+        elif value.startswith("'") and WRITTEN in value:
+            message = (
+                f"{name}='…' holds what articles may say: with double quotes around it,"
+                " nothing in it can end the attribute"
+            )
+            yield match.start(), "error", message
+
+
+def _names_made(theme: Theme, environment: Environment) -> Iterator[str]:
+    """
+    What any template sets, loops over or imports: blocks see those of what they are put into.
+    """
+    folders = (*theme.lineage, *theme.roots)
+    for file in sorted({path for folder in folders for path in folder.rglob("*.j2")}):
+        try:
+            tree = environment.parse(file.read_text("utf-8", "replace"))
+        except (OSError, TemplateSyntaxError):
+            continue
+        for name in tree.find_all(nodes.Name):
+            if name.ctx in {"store", "param"}:
+                yield name.name
+        yield from (each.target for each in tree.find_all(nodes.Import))
+        yield from (each.name for each in tree.find_all(nodes.Macro))
+
+
+def _unknown_names(file: Path, tree: nodes.Template, known: Collection[str]) -> Iterator[Problem]:
+    unknown = find_undeclared_variables(tree) - {*known}
+    lines: dict[str, int] = {}
+    for name in tree.find_all(nodes.Name):
+        if name.name in unknown and name.ctx == "load":
+            lines.setdefault(name.name, name.lineno)
+    for each, line in sorted(lines.items(), key=lambda item: item[1]):
+        message = f'"{each}" is undefined{_meant(each, known)}'
+        yield Problem(file=str(file), line=line, message=message)
+
+
+def _unknown_filters(
+    file: Path, tree: nodes.Template, environment: Environment
+) -> Iterator[Problem]:
+    for node in tree.find_all((nodes.Filter, nodes.Test)):
+        kind = "filter" if isinstance(node, nodes.Filter) else "test"
+        known = environment.filters if isinstance(node, nodes.Filter) else environment.tests
+        if node.name not in known:
+            message = f'there is no {kind} "{node.name}"{_meant(node.name, known)}'
+            yield Problem(file=str(file), line=node.lineno, message=message)
+
+
+def _meant(name: str, known: Collection[str]) -> str:
+    close = get_close_matches(name, sorted(known), n=1)
+    return f"; did you mean {close[0]}?" if close else ""

@@ -1,0 +1,89 @@
+"""
+What a theme says that a catalogue does not know: said in English, and named by `digest check`.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import TemplateSyntaxError
+
+from ..languages import ENGLISH, catalogue_path, wording
+from ..model import Problem
+from .themes import LANGUAGES, Theme
+
+EXTRACTION = {"newstyle_gettext": "true", "trimmed": "true", "silent": "false"}
+KEYWORDS = ("_", "gettext", "ngettext")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """
+    Where a template says something.
+    """
+
+    file: Path
+    line: int
+
+
+def word_problems(theme: Theme, languages: Iterable[str]) -> Iterator[Problem]:
+    """
+    The words that are missing in these languages, and in those of the theme's own catalogues.
+    """
+    words = {word: place for file in theme.all_templates for word, place in _words_of(file)}
+    own = {path.stem for folder in theme.languages for path in folder.glob("*.po")}
+    for language in sorted({*languages, *own}):
+        if language.partition("-")[0] != ENGLISH:
+            yield from _missing(theme, language, words)
+
+
+def _words_of(file: Path) -> Iterator[tuple[str, Place]]:
+    """
+    The messages of a template; none of one that is broken, which is told when it is rendered.
+    """
+    from jinja2.ext import babel_extract
+
+    try:
+        with file.open("rb") as source:
+            for line, _, message, _ in babel_extract(source, KEYWORDS, (), dict(EXTRACTION)):
+                forms = [message] if isinstance(message, str) else [*filter(None, message or ())]
+                for form in forms[:1]:
+                    yield form, Place(file, line)
+    except (OSError, UnicodeDecodeError, TemplateSyntaxError):
+        return
+
+
+def _missing(theme: Theme, language: str, words: Mapping[str, Place]) -> Iterator[Problem]:
+    # Where words can be added, be the theme a shipped one or not.
+    folder = theme.roots[0] / theme.folder.name / LANGUAGES
+    paths = (catalogue_path(each, language) for each in (*theme.languages, folder))
+    file = next(filter(None, paths), folder / f"{language}.po")
+    try:
+        known = wording(language, "letter", own=theme.languages)
+    except ValueError as error:
+        message = f"{str(error).removeprefix(f'{file}: ')}: correct it, or remove the file"
+        yield Problem(file=str(file), message=f"no catalogue: {message}")
+        return
+    missing = {word: place for word, place in words.items() if not known.knows(word)}
+    if missing and len(missing) == len(words) and not file.exists():
+        message = f"there are no words in {language}: letters say them in English; add this file"
+        yield Problem(file=str(file), level="warning", message=message)
+        return
+    for word, place in missing.items():
+        kept = ", with its placeholders" if "%(" in word else ""
+        message = (
+            f'lacks "{word}", which {place.file.name} says in line {place.line}: letters say it'
+            f" in English; add a msgid and a msgstr{kept}"
+        )
+        yield Problem(file=str(file), line=_line_of(file, word), level="warning", message=message)
+
+
+def _line_of(file: Path, word: str) -> int | None:
+    """
+    Where a catalogue has the word, but no translation that can be used.
+    """
+    if not file.is_file():
+        return None
+    lines = file.read_text("utf-8", "replace").splitlines()
+    quoted = f'msgid "{word}"'
+    return next((number for number, line in enumerate(lines, 1) if line == quoted), None)
