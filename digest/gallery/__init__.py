@@ -1,26 +1,25 @@
 """
-Previews as files: a page that shows every edition, and each as .html, .txt and .eml.
+Previews: a page that shows every edition, and each as .html, .txt and .eml.
 
-All of it opens from disk, without a server and without a network.
+All of it opens from disk, without a server, a network or a script.
 """
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-from ..composer import size_of_html
 from ..errors import StoreError
-from ..files import write_whole
 from ..model import Issue
 from ..pipeline import Pipeline, Printed
-from ..renderer import PICTURES_PATH
+from .exhibits import Curator, Exhibit
+from .index import render_index
+from .views import PICTURES, local_html, views_of
 
-PICTURES = "pictures"
+INDEX = "index.html"
+LIVE = "live.js"
+VIEWS = "views"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,69 +40,89 @@ class Previewed:
     warnings: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gallery:
+    """
+    All files of a preview but for its pictures, which are named as in the cache.
+    """
+
+    files: Mapping[str, bytes]
+    pictures: frozenset[str]
+    exhibits: tuple[Exhibit, ...]
+
+
+def make_gallery(
+    pipeline: Pipeline, printed: Sequence[tuple[Issue, Printed]], *, edition: int | None = None
+) -> Gallery:
+    """
+    The gallery of these editions. One with a number has a script that looks for the next.
+    """
+    curator = Curator(pipeline)
+    exhibits = tuple(curator.exhibit(issue, each) for issue, each in printed)
+    files: dict[str, bytes] = {}
+    readers_get_them = pipeline.settings.site.pictures_url
+    for each in exhibits:
+        page = each.printed.page
+        files[f"{each.name}.html"] = local_html(page, readers_get_them).encode()
+        files[f"{each.name}.txt"] = page.text.encode()
+        if page.web:
+            whole = replace(page, html=page.web)
+            files[f"{each.name}.web.html"] = local_html(whole, readers_get_them).encode()
+        files[f"{each.name}.eml"] = each.letter
+        for view, html in views_of(page, readers_get_them).items():
+            files[f"{VIEWS}/{each.name}.{view}.html"] = html.encode()
+    files[INDEX] = render_index(exhibits, edition=edition).encode()
+    if edition is not None:
+        files[LIVE] = _live_script()
+    pictures = frozenset(name for each in exhibits for name in each.printed.page.pictures)
+    return Gallery(files=files, pictures=pictures, exhibits=exhibits)
+
+
+def empty_gallery() -> Gallery:
+    """
+    What a live preview shows before there is an edition.
+    """
+    files = {INDEX: render_index((), edition=0).encode(), LIVE: _live_script()}
+    return Gallery(files=files, pictures=frozenset(), exhibits=())
+
+
+def _live_script() -> bytes:
+    return (Path(__file__).parent / LIVE).read_bytes()
+
+
 def write_previews(
     pipeline: Pipeline, out: Path, printed: Sequence[tuple[Issue, Printed]]
 ) -> tuple[Previewed, ...]:
     """
-    Write all editions and `index.html`. StoreError if the folder cannot be written.
+    Write a gallery into a folder. StoreError if the folder cannot be written.
     """
+    gallery = make_gallery(pipeline, printed)
     try:
-        previews: list[Previewed] = []
-        for issue, each in printed:
-            stem = _stem(issue, each, {preview.html.stem for preview in previews})
-            previews.append(_write_edition(pipeline, out, issue, each, stem))
-        write_whole(out / "index.html", _index(previews).encode(), mode=0o644)
+        for name in gallery.pictures:
+            target = out / PICTURES / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with suppress(FileNotFoundError):
+                shutil.copyfile(pipeline.pictures.path_of(name), target)
+        (out / VIEWS).mkdir(parents=True, exist_ok=True)
+        for file, data in gallery.files.items():
+            (out / file).write_bytes(data)
     except OSError as error:
         raise StoreError(f"the folder {out} cannot be written: {error.strerror}") from None
-    return tuple(previews)
+    return tuple(_previewed(each, out) for each in gallery.exhibits)
 
 
-def _write_edition(
-    pipeline: Pipeline, out: Path, issue: Issue, printed: Printed, stem: str
-) -> Previewed:
-    page = printed.page
-    letter = pipeline.letter(issue, page)
-    # From disk, the pictures lie beside the page; in the .eml they are where readers get them.
-    html = page.html.replace(f"{issue.site_url}{PICTURES_PATH}", f"{PICTURES}/")
-    for name in page.pictures:
-        target = out / PICTURES / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with suppress(FileNotFoundError):
-            shutil.copyfile(pipeline.pictures.path_of(name), target)
-    files = {suffix: out / f"{stem}.{suffix}" for suffix in ("html", "txt", "eml")}
-    write_whole(files["html"], html.encode(), mode=0o644)
-    write_whole(files["txt"], page.text.encode(), mode=0o644)
-    write_whole(files["eml"], letter.data, mode=0o644)
+def _previewed(exhibit: Exhibit, out: Path) -> Previewed:
     return Previewed(
-        newsletter=issue.newsletter,
-        issue=issue.id,
-        subject=page.subject,
-        topics=printed.edition.topics,
-        subscribers=len(printed.readers),
-        html=files["html"],
-        text=files["txt"],
-        eml=files["eml"],
-        bytes=size_of_html(page),
-        warnings=tuple(problem.message for problem in printed.problems),
+        newsletter=exhibit.issue.newsletter,
+        issue=exhibit.issue.id,
+        subject=exhibit.subject,
+        topics=exhibit.printed.edition.topics,
+        subscribers=len(exhibit.printed.readers),
+        html=out / f"{exhibit.name}.html",
+        text=out / f"{exhibit.name}.txt",
+        eml=out / f"{exhibit.name}.eml",
+        bytes=exhibit.size,
+        warnings=tuple(
+            f"{Path(problem.file).name}: {problem.message}" for problem in exhibit.problems
+        ),
     )
-
-
-def _stem(issue: Issue, printed: Printed, taken: set[str]) -> str:
-    """
-    A file name that says newsletter and topics, and differs from all others.
-    """
-    words = "-".join((issue.newsletter, *printed.edition.topics)).lower()
-    stem = "".join(char if char.isascii() and char.isalnum() else "-" for char in words)[:80]
-    number = 2
-    unique = stem
-    while unique in taken:
-        unique, number = f"{stem}-{number}", number + 1
-    return unique
-
-
-def _index(previews: Sequence[Previewed]) -> str:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined
-    )
-    context: dict[str, Any] = {"previews": previews}
-    return environment.get_template("index.html.j2").render(context)
