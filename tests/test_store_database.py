@@ -14,16 +14,16 @@ import pytest
 from sqlalchemy import text
 
 from digest.errors import StoreBusy, StoreError
-from digest.store.database import Database
 from digest.store.newsletters import number_for
+from digest.store.sqlite import SqliteDatabase
 
 from .factories import a_store, an_entry
 
 HOLD_LOCK = """
 import sys, time
 from pathlib import Path
-from digest.store.database import Database
-with Database(Path(sys.argv[1])).lock():
+from digest.store.sqlite import SqliteDatabase
+with SqliteDatabase(Path(sys.argv[1])).lock():
     print("locked", flush=True)
     time.sleep(600)
 """
@@ -45,8 +45,10 @@ def another_run(path: Path) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
-def a_database(tmp_path: Path, *, read_only: bool = False, busy_timeout: float = 30) -> Database:
-    return Database(tmp_path / "digest.db", read_only=read_only, busy_timeout=busy_timeout)
+def a_database(
+    tmp_path: Path, *, read_only: bool = False, busy_timeout: float = 30
+) -> SqliteDatabase:
+    return SqliteDatabase(tmp_path / "digest.db", read_only=read_only, busy_timeout=busy_timeout)
 
 
 def modes(folder: Path) -> dict[str, int]:
@@ -251,7 +253,7 @@ def test_a_file_that_is_no_database_is_said_so_in_one_line(
 def test_a_folder_in_place_of_the_store_is_an_error(tmp_path: Path, *, read_only: bool) -> None:
     (tmp_path / "digest.db").mkdir()
 
-    with pytest.raises(StoreError, match=r"digest\.db cannot be used") as caught:
+    with pytest.raises(StoreError, match=r"digest\.db cannot be used.*; see to the ") as caught:
         a_database(tmp_path, read_only=read_only)
 
     assert "\n" not in str(caught.value)

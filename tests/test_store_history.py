@@ -4,7 +4,6 @@ What readers were sent before, as a real store remembers it.
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -33,8 +32,8 @@ URLS = [each.url for each in (A, B, C, D)]
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = a_store(tmp_path)
+def store(store_url: str) -> Iterator[Store]:
+    store = a_store(store_url)
     yield store
     store.close()
 
@@ -153,10 +152,10 @@ def test_letters_that_were_suppressed_told_nothing(store: Store) -> None:
     freeze(store, (an_edition(A), [ann, ben]))
     settle(store, ben, Outcome.IN_DOUBT)
     store.subscribers.remove("weekly", "r0@example.org")
-    store.ledger.recover(BEFORE)
+    store.recovery.recover(BEFORE, alone=True)
     store.ledger.claim_batch(BEFORE, "next")
 
-    store.ledger.resolve(BEFORE, resend=False)
+    store.accounts.resolve(BEFORE, store.accounts.in_doubt(BEFORE), "drop")
 
     assert store.history.seen([ann, ben], URLS, besides=NOW) == {}
 

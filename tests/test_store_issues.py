@@ -4,7 +4,6 @@ Frozen issues: whole or not at all, and the same for ever.
 
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -13,7 +12,7 @@ from hypothesis import strategies as st
 from digest.errors import NotFoundError, StoreError
 from digest.model import Tally, Window
 from digest.store import Store
-from digest.store.issues import BATCH_SIZE
+from digest.store.drafts import BATCH_SIZE
 
 from .factories import (
     MONDAY,
@@ -31,8 +30,8 @@ WEEK = timedelta(days=7)
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = a_store(tmp_path)
+def store(store_url: str) -> Iterator[Store]:
+    store = a_store(store_url)
     yield store
     store.close()
 
@@ -98,7 +97,7 @@ def test_readers_that_fail_half_way_leave_nothing(store: Store) -> None:
 
     assert store.issues.all() == ()
     store.issues.freeze(an_issue(), [(an_edition(), PAGE)], [(each, 0) for each in ids])
-    assert store.ledger.tally("weekly/2026-11-23", running=False) == Tally(waiting=3)
+    assert store.accounts.tally("weekly/2026-11-23", running=False) == Tally(waiting=3)
 
 
 def test_more_readers_than_one_batch_that_fail_leave_nothing(store: Store) -> None:
@@ -133,7 +132,7 @@ def test_an_issue_is_frozen_once(store: Store) -> None:
     issue = store.issues.get("weekly/2026-11-23")
     assert issue == an_issue()
     assert dict(store.issues.pages(issue.id)) == {0: PAGE}
-    assert store.ledger.tally(issue.id, running=False) == Tally(waiting=2)
+    assert store.accounts.tally(issue.id, running=False) == Tally(waiting=2)
 
 
 def test_batches_hold_two_hundred_letters(store: Store) -> None:
@@ -146,7 +145,7 @@ def test_batches_hold_two_hundred_letters(store: Store) -> None:
 
 
 def test_who_has_nothing_to_read_gets_no_letter_and_the_ledger_says_why(
-    tmp_path: Path, store: Store
+    store: Store,
 ) -> None:
     ids = sorted(readers_of(store, 3))
 
@@ -156,11 +155,10 @@ def test_who_has_nothing_to_read_gets_no_letter_and_the_ledger_says_why(
 
     batch = store.ledger.claim_batch("weekly/2026-11-23", "run")
     assert [each.subscriber.id for each in batch] == [ids[0], ids[2]]
-    tally = store.ledger.tally("weekly/2026-11-23", running=False)
+    tally = store.accounts.tally("weekly/2026-11-23", running=False)
     assert tally == Tally(waiting=2, suppressed=1)
-    assert b"no news on their topics" in b"".join(
-        file.read_bytes() for file in tmp_path.glob("digest.db*")
-    )
+    (account,) = store.accounts.problems_iter("weekly/2026-11-23", running=False)
+    assert (account.subscriber_id, account.reason) == (ids[1], "no news on their topics")
 
 
 def test_everybody_gets_their_own_edition(store: Store) -> None:
@@ -221,4 +219,56 @@ def test_an_issue_of_which_no_letter_left_does_not_count_as_the_last(store: Stor
 
 def test_an_unknown_issue_has_no_ledger(store: Store) -> None:
     with pytest.raises(NotFoundError, match=r'no issue "weekly/2020-01-01": `digest status`'):
-        store.ledger.tally("weekly/2020-01-01", running=False)
+        store.accounts.tally("weekly/2020-01-01", running=False)
+
+
+def test_a_page_is_found_by_its_reader(store: Store) -> None:
+    ids = sorted(readers_of(store, 3))
+    web = a_page(subject="Robots", web="<p>All of it</p>")
+    pages = [(an_edition(), PAGE), (an_edition(topic="Robots"), web)]
+    store.issues.freeze(an_issue(), pages, [(ids[0], 1), (ids[1], None)])
+
+    assert store.issues.page_for("weekly/2026-11-23", ids[0]) == web
+    assert store.issues.page_for("weekly/2026-11-23", ids[1]) is None
+    assert store.issues.page_for("weekly/2026-11-23", ids[2]) is None
+    assert store.issues.page("weekly/2026-11-23", 0) == PAGE
+
+
+def test_nobody_sees_a_draft_and_a_new_one_replaces_it(store: Store) -> None:
+    ids = sorted(readers_of(store, 2))
+    draft = store.issues.draft(an_issue())
+    draft.add_pages([(an_edition(), PAGE)])
+    draft.add_letters([(ids[0], 0)])
+
+    assert store.issues.get("weekly/2026-11-23") is None
+    assert store.issues.pages("weekly/2026-11-23") == {}
+    assert store.history.seen(ids, [an_edition().lead.url], besides="weekly/later") == {}
+
+    store.issues.freeze(an_issue(), [(an_edition(), PAGE)], [(each, 0) for each in ids])
+
+    assert store.accounts.tally("weekly/2026-11-23", running=False) == Tally(waiting=2)
+
+
+def test_a_draft_may_be_thrown_away(store: Store) -> None:
+    draft = store.issues.draft(an_issue())
+    draft.add_pages([(an_edition(), PAGE)])
+
+    draft.discard()
+
+    an_issue_of(store, 1)
+    assert store.issues.pages("weekly/2026-11-23") == {0: PAGE}
+
+
+def test_the_issue_sent_last_is_the_latest_of_which_a_letter_left(store: Store) -> None:
+    for weeks in (0, 1):
+        sent(store, a_week_of(store, "weekly", weeks))
+    a_week_of(store, "weekly", 2)
+
+    (last,) = store.issues.last_sent("weekly", until=MONDAY + 3 * WEEK)
+
+    assert last.issue == "weekly/2026-11-30"
+    assert (last.topics, last.slugs) == (("AI",), ("2026-11-20-hello",))
+    assert (last.page.subject, last.page.text, last.page.html) == (PAGE.subject, PAGE.text, "")
+    assert store.issues.last_sent("weekly", until=MONDAY)[0].issue == "weekly/2026-11-23"
+    assert store.issues.last_sent("weekly", until=MONDAY - WEEK) == ()
+    assert store.issues.last_sent("other", until=MONDAY) == ()

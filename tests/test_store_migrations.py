@@ -17,9 +17,10 @@ from sqlalchemy import create_engine
 
 from digest.errors import StoreError
 from digest.model import Tally
-from digest.store.database import HEAD, Database
+from digest.store.database import HEAD
 from digest.store.migrations import configuration
 from digest.store.schema import metadata
+from digest.store.sqlite import SqliteDatabase
 
 from .factories import ISSUE, PAGE, a_store, an_edition
 
@@ -27,10 +28,10 @@ OPEN = """
 import sys
 from pathlib import Path
 import alembic.command
-from digest.store.database import Database
+from digest.store.sqlite import SqliteDatabase
 print("ready", flush=True)
 sys.stdin.readline()
-Database(Path(sys.argv[1])).close()
+SqliteDatabase(Path(sys.argv[1])).close()
 """
 FIRST_VERSION = """
 INSERT INTO newsletters VALUES (1, 'weekly');
@@ -49,12 +50,20 @@ VALUES (1, 7, 0, 1, 'accepted', 1, '2026-11-16 06:00:00');
 """
 
 
-def test_migrations_make_the_tables_that_the_code_knows(tmp_path: Path) -> None:
-    database = Database(tmp_path / "digest.db")
+def test_migrations_make_the_tables_that_the_code_knows(store_url: str) -> None:
+    a_store(store_url).close()
+    engine = create_engine(store_url.replace("postgresql:", "postgresql+psycopg:"))
 
-    with database.reading() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+    with engine.connect() as connection:
+        options = {
+            "compare_type": True,
+            "compare_server_default": True,
+            # The tables of Procrastinate are its own.
+            "include_name": lambda name, *_: not str(name).startswith("procrastinate"),
+        }
+        context = MigrationContext.configure(connection, opts=options)
         differences = compare_metadata(context, metadata)
+    engine.dispose()
 
     assert differences == []
 
@@ -66,10 +75,10 @@ def test_the_newest_version_is_the_one_that_is_asked_for() -> None:
 
 
 def test_opening_again_migrates_nothing(tmp_path: Path) -> None:
-    Database(tmp_path / "digest.db").close()
+    SqliteDatabase(tmp_path / "digest.db").close()
     before = (tmp_path / "digest.db").read_bytes()
 
-    Database(tmp_path / "digest.db").close()
+    SqliteDatabase(tmp_path / "digest.db").close()
 
     assert (tmp_path / "digest.db").read_bytes() == before
 
@@ -105,7 +114,7 @@ def test_a_store_of_the_first_version_is_upgraded_with_all_that_is_in_it(tmp_pat
     (reader,) = store.subscribers.active_iter("weekly")
     assert reader.id == 7
     assert store.issues.pages("weekly/2026-11-16")[0].subject == "Before"
-    assert store.ledger.tally("weekly/2026-11-16", running=False) == Tally(accepted=1)
+    assert store.accounts.tally("weekly/2026-11-16", running=False) == Tally(accepted=1)
     url = an_edition().lead.url
     assert store.history.seen([7], [url], besides=ISSUE.id) == {}
     store.issues.freeze(ISSUE, [(an_edition(), PAGE)], [(7, 0)])

@@ -4,7 +4,6 @@ The lists: one address is one person, and who left stays away until they come ba
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
 from random import Random
 
 import pytest
@@ -13,14 +12,14 @@ from hypothesis import strategies as st
 
 from digest.errors import NotFoundError, StoreError
 from digest.store import Merged, Store
-from digest.store.subscribers import ID_BITS
+from digest.store.newcomers import ID_BITS
 
 from .factories import MONDAY, a_store, a_subscriber, an_entry
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = a_store(tmp_path)
+def store(store_url: str) -> Iterator[Store]:
+    store = a_store(store_url)
     yield store
     store.close()
 
@@ -171,7 +170,7 @@ def test_an_import_run_again_changes_nothing(store: Store) -> None:
     assert active(store) == sorted((each.address, each.name) for each in entries)
 
 
-def test_ids_are_random_and_never_zero_nor_taken(tmp_path: Path) -> None:
+def test_ids_are_random_and_never_zero_nor_taken(store_url: str) -> None:
     draws = iter([0, 5, 5, 0, 5, 9, 9, 7])
     asked: list[int] = []
 
@@ -179,7 +178,7 @@ def test_ids_are_random_and_never_zero_nor_taken(tmp_path: Path) -> None:
         asked.append(bits)
         return next(draws)
 
-    store = a_store(tmp_path, random_bits=random_bits)
+    store = a_store(store_url, random_bits=random_bits)
 
     store.subscribers.add("weekly", an_entry(address="first@example.org"))
     store.subscribers.merge(
@@ -189,6 +188,7 @@ def test_ids_are_random_and_never_zero_nor_taken(tmp_path: Path) -> None:
     assert store.subscribers.find("first@example.org")[0].id == 5
     assert sorted(each.id for each in store.subscribers.active_iter("weekly")) == [5, 7, 9]
     assert set(asked) == {ID_BITS}
+    store.close()
 
 
 def test_ids_say_nothing_about_who_came_first(store: Store) -> None:
@@ -230,13 +230,13 @@ def test_nobody_is_found_without_telling_the_address(store: Store) -> None:
         store.subscribers.find("ann@example.org")
 
 
-def test_the_moments_of_a_subscription_are_kept(tmp_path: Path) -> None:
+def test_the_moments_of_a_subscription_are_kept(store_url: str) -> None:
     now = [MONDAY]
 
     def clock() -> datetime:
         return now[0]
 
-    store = a_store(tmp_path, clock=clock)
+    store = a_store(store_url, clock=clock)
     store.subscribers.add("weekly", an_entry())
     now[0] += timedelta(days=1)
 
@@ -245,6 +245,7 @@ def test_the_moments_of_a_subscription_are_kept(tmp_path: Path) -> None:
     _, (subscription,) = store.subscribers.find("ann@example.org")
     assert subscription.created_at == MONDAY
     assert subscription.changed_at == MONDAY + timedelta(days=1)
+    store.close()
 
 
 def test_a_newsletter_keeps_its_number(store: Store) -> None:
@@ -253,12 +254,15 @@ def test_a_newsletter_keeps_its_number(store: Store) -> None:
     assert numbers == [1, 2, 1]
 
 
-def test_the_key_that_signs_links_is_made_once(tmp_path: Path) -> None:
-    first = a_store(tmp_path).key()
-    second = a_store(tmp_path, random_bits=Random(2).getrandbits).key()  # noqa: S311 - no secret
+def test_the_key_that_signs_links_is_made_once(store_url: str) -> None:
+    keys = []
+    for seed in (1, 2):
+        store = a_store(store_url, random_bits=Random(seed).getrandbits)  # noqa: S311 - no secret
+        keys.append(store.key())
+        store.close()
 
-    assert first == second
-    assert len(first.secret) == 32
+    assert keys[0] == keys[1]
+    assert len(keys[0].secret) == 32
 
 
 ACTIONS = st.tuples(

@@ -196,6 +196,9 @@ def _letters(
     query = select(letters.c.subscriber_id, letters.c.edition).where(
         letters.c.issue == issue, letters.c.state.in_(REACHES)
     )
+    if readers:
+        span = letters.c.subscriber_id.between(min(readers), max(readers))
+        query = query.where(span)
     if len(readers) <= CHUNK:
         query = query.where(letters.c.subscriber_id.in_(readers))
     elif len(editions) <= CHUNK:

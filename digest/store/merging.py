@@ -1,22 +1,100 @@
 """
-Rows of people and subscriptions, looked up and written many at a time.
+Many entries of one list at once: who is new, who changed, and who stays away.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Column, Connection, Row, bindparam, insert, select, update
 
-from ..model import Entry
+from ..addresses import key_of
+from ..model import Cause, Entry, State
+from .changes import change_state, of_reader, record, record_subscribed
+from .hashing import Hashes
+from .inserting import insert_for_each
+from .newcomers import insert_people
 from .schema import subscribers, subscriptions
+from .subscribing import listed, shown
+from .suppression import suppressed
+
+FORGOTTEN = "asked to be forgotten: only they themselves can sign up again"
+#: So many rows that differ in nothing else are made by the database.
+MANY = 20
+#: Who may be brought back by hand. Who complained may not.
+RETURNABLE = (State.UNSUBSCRIBED, State.BOUNCED)
 
 
-def key_of(address: str) -> str:
-    return address.casefold()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merged:
+    """
+    What an import changed. Who is away stays away.
+    """
+
+    added: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    unsubscribed: int = 0
+    bounced: int = 0
+    complained: int = 0
+    erased: int = 0
+
+    def __add__(self, other: "Merged") -> "Merged":
+        return Merged(
+            **{name: getattr(self, name) + getattr(other, name) for name in Merged.__slots__}
+        )
 
 
-def listed(topics: Sequence[str] | None) -> list[str] | None:
-    return list(topics) if topics else None
+@dataclass(frozen=True, kw_only=True)
+class Merging:
+    """
+    What is the same for all entries of a list.
+    """
+
+    cause: Cause
+    now: datetime
+    random_bits: Callable[[int], int]
+    hashes: Hashes
+    again: bool  #: whether those who left are subscribed again
+    away: Callable[[Entry, str], None]  #: hears of whom it does not subscribe, and why
+
+
+@dataclass(kw_only=True)
+class _Sorted:
+    """
+    Entries by what becomes of them.
+    """
+
+    new: list[Entry] = field(default_factory=list)  #: nobody knows them
+    joining: list[Entry] = field(default_factory=list)  #: on other lists only
+    returning: list[Entry] = field(default_factory=list)
+    changed: list[Entry] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+
+
+def merge_entries(
+    connection: Connection, newsletter: int, entries: Sequence[Entry], merging: Merging
+) -> Merged:
+    """
+    Subscribe and update people, each address once, within the caller's writing transaction.
+    """
+    current = current_rows(connection, newsletter, [key_of(each.address) for each in entries])
+    unknown = [each for each in entries if key_of(each.address) not in current]
+    forgotten = suppressed(connection, merging.hashes, unknown)
+    piles = _sorted(entries, current, forgotten, merging)
+    ids = {key: row.id for key, row in current.items()}
+    ids |= insert_people(connection, piles.new, merging.random_bits, merging.now)
+    _subscribe(connection, newsletter, piles.new + piles.joining, ids, merging)
+    known = piles.joining + piles.returning + piles.changed
+    _rename(connection, known, current)
+    _choose(connection, newsletter, piles.returning + piles.changed, current, merging)
+    back = of_reader(newsletter, [ids[key_of(each.address)] for each in piles.returning])
+    if piles.returning:
+        change_state(connection, back, State.ACTIVE, merging.cause, merging.now)
+    added = len(piles.new) + len(piles.joining) + len(piles.returning)
+    return Merged(added=added, updated=len(piles.changed), **piles.counts)
 
 
 def current_rows(connection: Connection, newsletter: int, keys: Sequence[str]) -> dict[str, Row]:  # type: ignore[type-arg]
@@ -30,61 +108,136 @@ def current_rows(connection: Connection, newsletter: int, keys: Sequence[str]) -
             subscribers.c.name,
             subscriptions.c.state,
             subscriptions.c.topics,
+            subscriptions.c.changed_at,
         )
         .outerjoin(
             subscriptions,
             (subscriptions.c.subscriber_id == subscribers.c.id)
             & (subscriptions.c.newsletter == newsletter),
         )
-        .where(subscribers.c.address_key.in_(keys))
+        .where(subscribers.c.address_key.in_(bindparam("keys", expanding=True))),
+        {"keys": list(keys)},
     )
     return {row.address_key: row for row in rows}
 
 
-def is_same(row: Row, entry: Entry) -> bool:  # type: ignore[type-arg]
-    return entry.name in {"", row.name} and row.topics == listed(entry.topics)
+def _sorted(
+    entries: Sequence[Entry],
+    current: Mapping[str, Row],  # type: ignore[type-arg]
+    forgotten: set[str],
+    merging: Merging,
+) -> _Sorted:
+    piles = _Sorted()
+    for entry in entries:
+        row = current.get(key_of(entry.address))
+        if row is None:
+            if key_of(entry.address) not in forgotten:
+                piles.new.append(entry)
+                continue
+            piles.counts["erased"] += 1
+            merging.away(entry, FORGOTTEN)
+        elif row.state is None:
+            piles.joining.append(entry)
+        elif row.state == State.ACTIVE:
+            _sort_active(piles, row, entry)
+        elif merging.again and row.state in RETURNABLE:
+            piles.returning.append(entry)
+        else:
+            piles.counts[row.state] += 1
+            merging.away(entry, f"{row.state} since {row.changed_at:%Y-%m-%d}, and stays so")
+    return piles
 
 
-def insert_subscriptions(
+def _sort_active(piles: _Sorted, row: Row, entry: Entry) -> None:  # type: ignore[type-arg]
+    if entry.name in {"", row.name} and row.topics == listed(entry.topics):
+        piles.counts["unchanged"] += 1
+    else:
+        piles.changed.append(entry)
+
+
+def _subscribe(
     connection: Connection,
     newsletter: int,
     entries: Sequence[Entry],
-    ids: dict[str, int],
-    now: datetime,
+    ids: Mapping[str, int],
+    merging: Merging,
 ) -> None:
-    rows = [
-        {
-            "newsletter": newsletter,
-            "subscriber_id": ids[key_of(entry.address)],
-            "topics": listed(entry.topics),
-            "state": "active",
-            "created_at": now,
-            "changed_at": now,
-        }
-        for entry in entries
-    ]
+    """
+    Most readers of a list share their topics with many others.
+    """
+    by_topics: dict[tuple[str, ...] | None, list[int]] = {}
+    for entry in entries:
+        by_topics.setdefault(entry.topics or None, []).append(ids[key_of(entry.address)])
+    constants: dict[Column[Any], object] = {
+        subscriptions.c.newsletter: newsletter,
+        subscriptions.c.state: State.ACTIVE.value,
+        subscriptions.c.created_at: merging.now,
+        subscriptions.c.changed_at: merging.now,
+    }
+    rows = []
+    for topics, readers in by_topics.items():
+        own = {subscriptions.c.topics: listed(topics)}
+        if len(readers) >= MANY:
+            insert_for_each(connection, subscriptions, readers, {**constants, **own})
+        else:
+            shared = {column.name: value for column, value in {**constants, **own}.items()}
+            rows += [{"subscriber_id": reader, **shared} for reader in readers]
     if rows:
         connection.execute(insert(subscriptions), rows)
+    if entries:
+        readers = [ids[key_of(each.address)] for each in entries]
+        record_subscribed(connection, newsletter, readers, merging.cause, merging.now)
 
 
-def update_subscription(
-    connection: Connection, newsletter: int, subscriber_id: int, entry: Entry, now: datetime
+def _rename(
+    connection: Connection,
+    entries: Sequence[Entry],
+    current: Mapping[str, Row],  # type: ignore[type-arg]
 ) -> None:
+    """
+    A list without a name for somebody does not take away the one they have.
+    """
+    rows = [
+        {"of_id": row.id, "new_name": entry.name}
+        for entry in entries
+        if (row := current[key_of(entry.address)]) and entry.name not in {"", row.name}
+    ]
+    if rows:
+        connection.execute(
+            update(subscribers)
+            .where(subscribers.c.id == bindparam("of_id"))
+            .values(name=bindparam("new_name")),
+            rows,
+        )
+
+
+def _choose(
+    connection: Connection,
+    newsletter: int,
+    entries: Sequence[Entry],
+    current: Mapping[str, Row],  # type: ignore[type-arg]
+    merging: Merging,
+) -> None:
+    pairs = [(current[key_of(entry.address)], entry) for entry in entries]
+    changed = [(row, entry) for row, entry in pairs if row.topics != listed(entry.topics)]
+    if not changed:
+        return
     connection.execute(
         update(subscriptions)
         .where(
             subscriptions.c.newsletter == newsletter,
-            subscriptions.c.subscriber_id == subscriber_id,
+            subscriptions.c.subscriber_id == bindparam("of_id"),
         )
-        .values(state="active", topics=listed(entry.topics), changed_at=now)
+        .values(topics=bindparam("new_topics"), changed_at=merging.now),
+        [{"of_id": row.id, "new_topics": listed(entry.topics)} for row, entry in changed],
     )
-
-
-def rename(connection: Connection, row: Row, entry: Entry) -> None:  # type: ignore[type-arg]
-    """
-    A list without a name for somebody does not take away the one they have.
-    """
-    if entry.name and entry.name != row.name:
-        connection.execute(
-            update(subscribers).where(subscribers.c.id == row.id).values(name=entry.name)
-        )
+    rows = [
+        {
+            "subscriber_id": row.id,
+            "newsletter": newsletter,
+            "before": shown(row.topics),
+            "after": shown(entry.topics),
+        }
+        for row, entry in changed
+    ]
+    record(connection, rows, "topics", merging.cause, merging.now)

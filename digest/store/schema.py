@@ -10,6 +10,7 @@ from sqlalchemy import (
     BigInteger,
     Column,
     DateTime,
+    Double,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -20,6 +21,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    text,
 )
 
 
@@ -39,6 +41,9 @@ class Moment(TypeDecorator[datetime]):
 
 
 metadata = MetaData()
+
+#: One row: a name that a copy of the store shares, and no other store.
+identity = Table("identity", metadata, Column("id", String, primary_key=True))
 
 #: Secrets that sign links. Old ones stay, for letters that were sent with them.
 keys = Table(
@@ -92,6 +97,9 @@ issues = Table(
     Column("window_start", Moment, nullable=False),
     Column("window_end", Moment, nullable=False),
     Column("made_at", Moment, nullable=False),
+    Column("state", String, nullable=False, server_default="frozen"),  # or draft, seen by nobody
+    Column("bounces_to", String),
+    Column("unsubscribe_to", String),
 )
 
 editions = Table(
@@ -106,6 +114,7 @@ editions = Table(
     Column("text", Text, nullable=False),
     Column("marks", JSON, nullable=False),
     Column("pictures", JSON, nullable=False),
+    Column("web", Text),
 )
 
 #: What each edition tells, by the hash of its address: what its readers have been sent.
@@ -126,7 +135,39 @@ batches = Table(
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("state", String, nullable=False),
     Column("run", String),
+    Column("lease_until", Moment),
+    Column("retry_at", Moment),
 )
+
+#: Every run that ever took a letter: a journal of another one tells of a time after this copy.
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("issue", ForeignKey("issues.number"), nullable=False),
+    Column("started_at", Moment, nullable=False),
+    Column("ended_at", Moment),
+)
+
+#: From when on letters of that name may leave, in seconds, for all workers together.
+paces = Table(
+    "paces",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("next_at", Double, nullable=False),
+)
+
+#: What somebody was told of issues, "unsent" or "done": once is enough.
+told = Table(
+    "told",
+    metadata,
+    Column("issue", String, primary_key=True),
+    Column("what", String, primary_key=True),
+    Column("at", Moment, nullable=False),
+)
+
+#: What is neither sent nor waiting; few, and looked for often.
+UNSETTLED = text("state IN ('sending', 'in_doubt')")
 
 letters = Table(
     "letters",
@@ -139,10 +180,19 @@ letters = Table(
     Column("attempts", Integer, nullable=False),
     Column("run", String),
     Column("code", Integer),
+    Column("kind", String),
     Column("reply", Text),
+    Column("retry_at", Moment),
     Column("changed_at", Moment, nullable=False),
     ForeignKeyConstraint(["issue", "edition"], ["editions.issue", "editions.number"]),
     ForeignKeyConstraint(["issue", "batch"], ["batches.issue", "batches.number"]),
     Index("letters_by_batch", "issue", "batch"),
     Index("letters_by_edition", "issue", "edition"),
+    Index(
+        "letters_unsettled",
+        "issue",
+        "run",
+        sqlite_where=UNSETTLED,
+        postgresql_where=UNSETTLED,
+    ),
 )

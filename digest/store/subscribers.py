@@ -6,27 +6,29 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
+from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, select
 
+from ..addresses import key_of
 from ..errors import NotFoundError, StoreError
-from ..model import Entry, Subscriber
+from ..model import Cause, Entry, State, Subscriber
 from ..text import mask_address
+from .changes import change_state, last_change, of_reader
 from .database import Database
-from .merging import (
-    current_rows,
-    insert_subscriptions,
-    is_same,
-    key_of,
-    rename,
-    update_subscription,
-)
+from .hashing import Hashes
+from .merging import FORGOTTEN, Merged, Merging, current_rows, merge_entries
 from .newsletters import number_for, number_of
 from .schema import newsletters, subscribers, subscriptions
+from .story import told
+from .subscribing import choose_topics
+from .suppression import forgotten_at
 
-ID_BITS = 40
-#: Addresses per statement: SQLite takes 32,766 values at most, and nobody waits long for the rest.
-CHUNK = 500
+__all__ = ["Merged", "Subscribers", "Subscription"]
+
+#: Addresses per statement and transaction: SQLite takes 32,766 values at most.
+CHUNK = 4_000
+OPERATOR = Cause(by="operator", reason="by hand")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,22 +38,10 @@ class Subscription:
     """
 
     newsletter: str
-    state: str  #: active or unsubscribed
+    state: str
     topics: tuple[str, ...] | None
     created_at: datetime
     changed_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Merged:
-    """
-    What an import changed. Who unsubscribed stays unsubscribed.
-    """
-
-    added: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    unsubscribed: int = 0
 
 
 class Subscribers:
@@ -64,86 +54,146 @@ class Subscribers:
         database: Database,
         clock: Callable[[], datetime],
         random_bits: Callable[[int], int],
+        hashes: Hashes,
     ) -> None:
         self._database, self._clock, self._random_bits = database, clock, random_bits
+        self._hashes = hashes
 
-    def add(self, newsletter_id: str, entry: Entry) -> None:
+    def add(self, newsletter_id: str, entry: Entry, cause: Cause = OPERATOR) -> None:
         """
-        Subscribe one address, or subscribe it again. StoreError if it is subscribed.
+        Subscribe one address, or subscribe it again. StoreError if it is, or does not want to be.
         """
+        masked = mask_address(entry.address)
         with self._database.writing() as connection:
             newsletter = number_for(connection, newsletter_id)
             current = current_rows(connection, newsletter, [key_of(entry.address)])
             row = current.get(key_of(entry.address))
-            if row is not None and row.state == "active":
+            if row is not None and row.state == State.ACTIVE:
                 message = (
-                    f"{mask_address(entry.address)} is subscribed to {newsletter_id} already:"
+                    f"{masked} is subscribed to {newsletter_id} already:"
                     " change their topics with `digest subscribers topics`"
                 )
                 raise StoreError(message)
-            self._merge(connection, newsletter, [entry], again=True)
+            merged = self._merge(connection, newsletter, [entry], cause, again=True)
+            if merged.erased:
+                raise StoreError(f"{masked} {FORGOTTEN}")
+            if merged.complained:
+                raise StoreError(
+                    f"{masked} called a letter of {newsletter_id} spam: if they want it after all,"
+                    " use `digest subscribers restore`"
+                )
 
-    def merge(self, newsletter_id: str, entries: Iterable[Entry]) -> Merged:
+    def merge(
+        self,
+        newsletter_id: str,
+        entries: Iterable[Entry],
+        cause: Cause = OPERATOR,
+        *,
+        again: bool = False,
+        away: Callable[[Entry, str], None] = lambda *_: None,
+    ) -> Merged:
         """
         Add or update many, each address once. Safe to run again.
+
+        Who left stays away unless it is `again`; `away` hears of everybody who does.
         """
         total = Merged()
         remaining = iter(entries)
         while chunk := list(islice(remaining, CHUNK)):
             with self._database.writing() as connection:
                 newsletter = number_for(connection, newsletter_id)
-                merged = self._merge(connection, newsletter, chunk, again=False)
-            total = Merged(
-                added=total.added + merged.added,
-                updated=total.updated + merged.updated,
-                unchanged=total.unchanged + merged.unchanged,
-                unsubscribed=total.unsubscribed + merged.unsubscribed,
-            )
+                total += self._merge(connection, newsletter, chunk, cause, again=again, away=away)
         return total
 
-    def remove(self, newsletter_id: str, address: str) -> None:
+    def remove(self, newsletter_id: str, address: str, cause: Cause = OPERATOR) -> None:
         """
         Unsubscribe: they get no letter that is not on its way yet.
         """
-        self._change(newsletter_id, address, state="unsubscribed")
+        with self._database.writing() as connection:
+            among = _active(connection, newsletter_id, address)
+            if not change_state(connection, among, State.UNSUBSCRIBED, cause, self._clock()):
+                raise _not_subscribed(newsletter_id, address)
 
-    def prefer(self, newsletter_id: str, address: str, topics: Sequence[str] | None) -> None:
+    def restore(self, newsletter_id: str, address: str, cause: Cause = OPERATOR) -> tuple[str, str]:
+        """
+        Take back the last change of their state: (what it was, what it is again).
+        """
+        with self._database.writing() as connection:
+            newsletter = number_of(connection, newsletter_id)
+            person = _person(connection, address)
+            change = last_change(connection, newsletter or 0, person.id)
+            if change is None or change.before is None:
+                masked = mask_address(address)
+                raise NotFoundError(f"nothing about {masked} on {newsletter_id} can be taken back")
+            among = of_reader(newsletter or 0, [person.id])
+            change_state(connection, among, State(change.before), cause, self._clock())
+        return change.after, change.before
+
+    def prefer(
+        self,
+        newsletter_id: str,
+        address: str,
+        topics: Sequence[str] | None,
+        cause: Cause = OPERATOR,
+    ) -> None:
         """
         Give a subscriber topics of their own, or the newsletter's.
         """
-        self._change(newsletter_id, address, topics=list(topics) if topics else None)
+        with self._database.writing() as connection:
+            row = connection.execute(
+                select(subscriptions.c.newsletter, subscriptions.c.subscriber_id).where(
+                    _active(connection, newsletter_id, address)
+                )
+            ).first()
+            if row is None:
+                raise _not_subscribed(newsletter_id, address)
+            choose_topics(
+                connection, row.newsletter, row.subscriber_id, topics, cause, self._clock()
+            )
 
     def active_iter(self, newsletter_id: str) -> Iterator[Subscriber]:
         """
         Everybody who gets this newsletter, in the order of their ids.
         """
+        return (subscriber for subscriber, _ in self.in_state_iter(newsletter_id, State.ACTIVE))
+
+    def in_state_iter(
+        self, newsletter_id: str, state: State
+    ) -> Iterator[tuple[Subscriber, datetime]]:
+        """
+        Everybody who stands so on this newsletter, and since when.
+        """
         with self._database.reading() as connection:
             newsletter = number_of(connection, newsletter_id)
-            rows = connection.execution_options(yield_per=CHUNK).execute(
+            query = (
                 select(
                     subscribers.c.id,
                     subscribers.c.address,
                     subscribers.c.name,
                     subscriptions.c.topics,
+                    subscriptions.c.changed_at,
                 )
                 .join(subscriptions, subscriptions.c.subscriber_id == subscribers.c.id)
-                .where(subscriptions.c.newsletter == newsletter, subscriptions.c.state == "active")
+                .where(
+                    subscriptions.c.newsletter == newsletter,
+                    subscriptions.c.state == state.value,
+                )
                 .order_by(subscribers.c.id)
             )
-            for row in rows:
-                topics = tuple(row.topics) if row.topics else None
-                yield Subscriber(id=row.id, address=row.address, name=row.name, topics=topics)
+            with connection.execute(query, execution_options={"yield_per": CHUNK}) as rows:
+                for row in rows:
+                    topics = tuple(row.topics) if row.topics else None
+                    subscriber = Subscriber(
+                        id=row.id, address=row.address, name=row.name, topics=topics
+                    )
+                    yield subscriber, row.changed_at
 
     def find(self, address: str) -> tuple[Subscriber, tuple[Subscription, ...]]:
         """
         One person and all their subscriptions. NotFoundError if nobody has that address.
         """
         with self._database.reading() as connection:
-            person = connection.execute(
-                select(subscribers).where(subscribers.c.address_key == key_of(address))
-            ).first()
-            if person is None:
-                raise NotFoundError(f"nobody here has the address {mask_address(address)}")
+            person = _person(connection, address)
             rows = connection.execute(
                 select(subscriptions, newsletters.c.id.label("newsletter_id"))
                 .join(newsletters, newsletters.c.number == subscriptions.c.newsletter)
@@ -153,6 +203,18 @@ class Subscribers:
         subscriber = Subscriber(id=person.id, address=person.address, name=person.name)
         return subscriber, tuple(map(_subscription, rows))
 
+    def story(self, address: str) -> dict[str, Any]:
+        """
+        All that is known of somebody, as a document. NotFoundError if nobody has that address.
+        """
+        with self._database.reading() as connection:
+            document = told(connection, key_of(address), self._clock())
+            if document is None and (at := forgotten_at(connection, self._hashes, address)):
+                raise NotFoundError(f"{mask_address(address)} was forgotten on {at:%Y-%m-%d}")
+        if document is None:
+            raise _unknown(address)
+        return document
+
     def number(self, newsletter_id: str) -> int:
         """
         The number of a newsletter in tokens.
@@ -160,85 +222,51 @@ class Subscribers:
         with self._database.writing() as connection:
             return number_for(connection, newsletter_id)
 
-    def _change(self, newsletter_id: str, address: str, **values: object) -> None:
-        with self._database.writing() as connection:
-            newsletter = number_of(connection, newsletter_id)
-            of_address = select(subscribers.c.id).where(
-                subscribers.c.address_key == key_of(address)
-            )
-            changed = connection.execute(
-                update(subscriptions)
-                .where(
-                    subscriptions.c.newsletter == newsletter,
-                    subscriptions.c.subscriber_id.in_(of_address),
-                    subscriptions.c.state == "active",
-                )
-                .values(**values, changed_at=self._clock())
-            )
-            if not changed.rowcount:
-                message = f"{mask_address(address)} is not subscribed to {newsletter_id}"
-                raise NotFoundError(message)
-
     def _merge(
-        self, connection: Connection, newsletter: int, entries: Sequence[Entry], *, again: bool
+        self,
+        connection: Connection,
+        newsletter: int,
+        entries: Sequence[Entry],
+        cause: Cause,
+        *,
+        again: bool,
+        away: Callable[[Entry, str], None] = lambda *_: None,
     ) -> Merged:
-        """
-        `again` also subscribes those who had left.
-        """
-        now = self._clock()
-        current = current_rows(connection, newsletter, [key_of(entry.address) for entry in entries])
-        known = [entry for entry in entries if key_of(entry.address) in current]
-        new = [entry for entry in entries if key_of(entry.address) not in current]
-        ids = {key: row.id for key, row in current.items()}
-        ids |= self._insert_people(connection, new, now)
-        missing = new + [each for each in known if current[key_of(each.address)].state is None]
-        insert_subscriptions(connection, newsletter, missing, ids, now)
-        counts = {"added": len(missing), "updated": 0, "unchanged": 0, "unsubscribed": 0}
-        for entry in known:
-            row = current[key_of(entry.address)]
-            if row.state is None:
-                rename(connection, row, entry)
-                continue
-            left = row.state != "active"
-            if left and not again:
-                counts["unsubscribed"] += 1
-            elif not left and is_same(row, entry):
-                counts["unchanged"] += 1
-            else:
-                counts["added" if left else "updated"] += 1
-                rename(connection, row, entry)
-                update_subscription(connection, newsletter, row.id, entry, now)
-        return Merged(**counts)
+        merging = Merging(
+            cause=cause,
+            now=self._clock(),
+            random_bits=self._random_bits,
+            hashes=self._hashes,
+            again=again,
+            away=away,
+        )
+        return merge_entries(connection, newsletter, entries, merging)
 
-    def _insert_people(
-        self, connection: Connection, entries: Sequence[Entry], now: datetime
-    ) -> dict[str, int]:
-        fresh = self._fresh_ids(connection, len(entries))
-        ids = {key_of(entry.address): each for entry, each in zip(entries, fresh, strict=True)}
-        rows = [
-            {
-                "id": ids[key_of(entry.address)],
-                "address": entry.address,
-                "address_key": key_of(entry.address),
-                "name": entry.name,
-                "created_at": now,
-            }
-            for entry in entries
-        ]
-        if rows:
-            connection.execute(insert(subscribers), rows)
-        return ids
 
-    def _fresh_ids(self, connection: Connection, wanted: int) -> list[int]:
-        """
-        Ids that nobody has. Among 500,000 people two of 40 random bits are likely to meet.
-        """
-        ids: set[int] = set()
-        while len(ids) < wanted:
-            drawn = {self._random_bits(ID_BITS) for _ in range(wanted - len(ids))} - {0}
-            taken = connection.execute(select(subscribers.c.id).where(subscribers.c.id.in_(drawn)))
-            ids |= drawn - set(taken.scalars())
-        return list(ids)
+def _active(connection: Connection, newsletter_id: str, address: str) -> ColumnElement[bool]:
+    of_address = select(subscribers.c.id).where(subscribers.c.address_key == key_of(address))
+    return (
+        (subscriptions.c.newsletter == number_of(connection, newsletter_id))
+        & subscriptions.c.subscriber_id.in_(of_address)
+        & (subscriptions.c.state == State.ACTIVE.value)
+    )
+
+
+def _person(connection: Connection, address: str) -> Row:  # type: ignore[type-arg]
+    person = connection.execute(
+        select(subscribers).where(subscribers.c.address_key == key_of(address))
+    ).first()
+    if person is None:
+        raise _unknown(address)
+    return person
+
+
+def _unknown(address: str) -> NotFoundError:
+    return NotFoundError(f"nobody here has the address {mask_address(address)}")
+
+
+def _not_subscribed(newsletter_id: str, address: str) -> NotFoundError:
+    return NotFoundError(f"{mask_address(address)} is not subscribed to {newsletter_id}")
 
 
 def _subscription(row: Row) -> Subscription:  # type: ignore[type-arg]

@@ -1,0 +1,76 @@
+"""
+Mails that readers asked for and that a mail server has not taken yet: they outlive the program.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, insert, select
+
+from .database import Database
+from .schema_readers import mails
+
+#: No link that is mailed is good for longer.
+LIFETIME = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """
+    A link, whom it goes to, and in whose name.
+    """
+
+    nonce: int
+    purpose: str
+    newsletter: str
+    recipient: str = field(repr=False)
+
+
+class Mails:
+    """
+    Each by the nonce of its link.
+    """
+
+    def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
+        self._database, self._clock = database, clock
+
+    def keep(self, waiting: Waiting) -> None:
+        """
+        Until it is settled. What nobody settled within a week is forgotten.
+        """
+        now = self._clock()
+        with self._database.writing() as connection:
+            connection.execute(delete(mails).where(mails.c.created_at <= now - LIFETIME))
+            connection.execute(
+                insert(mails).values(
+                    nonce=waiting.nonce,
+                    purpose=waiting.purpose,
+                    newsletter=waiting.newsletter,
+                    recipient=waiting.recipient,
+                    created_at=now,
+                )
+            )
+
+    def waiting(self) -> tuple[Waiting, ...]:
+        """
+        The oldest first.
+        """
+        with self._database.reading() as connection:
+            rows = connection.execute(select(mails).order_by(mails.c.created_at)).all()
+        return tuple(
+            Waiting(
+                nonce=row.nonce,
+                purpose=row.purpose,
+                newsletter=row.newsletter,
+                recipient=row.recipient,
+            )
+            for row in rows
+        )
+
+    def settle(self, nonce: int) -> None:
+        """
+        It was taken, or never will be.
+        """
+        with self._database.writing() as connection:
+            connection.execute(delete(mails).where(mails.c.nonce == nonce))

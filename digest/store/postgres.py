@@ -1,0 +1,122 @@
+"""
+A PostgreSQL database: for several machines that send one issue together.
+"""
+
+import zlib
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+
+from sqlalchemy import Connection, Engine, create_engine, func, inspect, select, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
+
+from ..errors import SettingsError, StoreBusy, StoreError
+from .database import Database
+
+#: Of the advisory locks: whoever writes alone, and what makes an issue.
+WRITERS = 0x64696765
+MAKERS = 0x73740000
+#: A connection that is cut off is noticed within seconds, not after the two hours of TCP.
+CONNECT = {
+    "application_name": "digest",
+    "connect_timeout": 10,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+
+
+class PostgresDatabase(Database):
+    """
+    Many workers may write at once, each its own rows.
+    """
+
+    exclusive = False
+
+    def __init__(self, url: str, *, password: str | None = None, read_only: bool = False) -> None:
+        super().__init__(url, _engine_for(url, password), read_only=read_only)
+        self._migrate()
+
+    def lock(self) -> AbstractContextManager[None]:
+        """
+        Nobody is kept away: runs share an issue's batches, and each batch has one run.
+        """
+        return nullcontext()
+
+    @contextmanager
+    def making(self, issue_id: str) -> Iterator[None]:
+        """
+        One process makes an issue, the others wait for it. The server frees it when one dies.
+        """
+        key = MAKERS ^ zlib.crc32(issue_id.encode())
+        with self._wrapped(), self._engine.connect() as plain:
+            connection = plain.execution_options(isolation_level="AUTOCOMMIT")
+            connection.execute(select(func.pg_advisory_lock(key)))
+            try:
+                yield
+            finally:
+                connection.execute(select(func.pg_advisory_unlock(key)))
+
+    @property
+    def locked(self) -> bool:
+        """
+        Whether somebody holds a batch.
+        """
+        query = text("SELECT EXISTS (SELECT FROM batches WHERE lease_until > CURRENT_TIMESTAMP)")
+        with self.reading() as connection:
+            return bool(connection.scalar(query))
+
+    def _reader(self, plain: Connection) -> Connection:
+        return plain.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+    @contextmanager
+    def _begun(self, plain: Connection, *, durable: bool, alone: bool) -> Iterator[Connection]:
+        connection = plain.execution_options(isolation_level="READ COMMITTED")
+        with connection.begin():
+            switches = [
+                func.set_config("synchronous_commit", "on" if durable else "off", text("true"))
+            ]
+            if alone:
+                switches.append(func.pg_advisory_xact_lock(WRITERS))
+            connection.execute(select(*switches))
+            yield connection
+
+    def _in_our_words(self, error: BaseException | None) -> StoreError:
+        return _in_our_words(self.name, error)
+
+
+def has_tables(url: str, *, password: str | None) -> bool:
+    """
+    Whether a store was made there.
+    """
+    engine = _engine_for(url, password)
+    try:
+        return inspect(engine).has_table("alembic_version")
+    except DBAPIError as error:
+        raise _in_our_words(url, error.orig) from None
+    finally:
+        engine.dispose()
+
+
+def _engine_for(url: str, password: str | None) -> Engine:
+    address = make_url(url).set(drivername="postgresql+psycopg")
+    if password is not None:
+        address = address.set(password=password)
+    try:
+        return create_engine(
+            address, connect_args=dict(CONNECT), hide_parameters=True, max_overflow=-1
+        )
+    except ModuleNotFoundError:
+        message = "PostgreSQL needs an extra: pip install 'newsletter-digest[postgres]'"
+        raise SettingsError(message) from None
+
+
+def _in_our_words(name: str, error: BaseException | None) -> StoreError:
+    from psycopg import InterfaceError, OperationalError
+
+    if isinstance(error, OperationalError | InterfaceError):
+        reason = str(error).strip().splitlines() or ["the connection is lost"]
+        return StoreBusy(f"the store {name} cannot be reached ({reason[0]}): run again")
+    diagnosis = getattr(error, "diag", None)
+    return StoreError(f"the store {name} refuses: {getattr(diagnosis, 'message_primary', None)}")
