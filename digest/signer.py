@@ -5,8 +5,9 @@ Stage 6. Letters become signed letters: DKIM, relaxed/relaxed (RFC 6376).
 import hashlib
 import re
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from .errors import SettingsError
@@ -27,6 +28,8 @@ MIN_RSA_BITS = 1024
 SPACES = re.compile(rb"[ \t]+")
 SPACE_AT_END = re.compile(rb"[ \t]+(?=\r\n)")
 LINE_LENGTH = 72
+#: Nearly all fields are the same in all letters: so many are kept, with those of some readers.
+FIELDS = 128
 
 
 class Signer:
@@ -44,9 +47,10 @@ class Signer:
         The letter with a signature of that moment above its headers.
         """
         head, _, body = letter.data.partition(b"\r\n\r\n")
+        bodies = letter.relaxed or (_relaxed_body(body),)
         fields = _relaxed_fields(head)
         names = [name for name in SIGNED if name in fields]
-        body_hash = b64encode(hashlib.sha256(_relaxed_body(body)).digest()).decode("ascii")
+        body_hash = b64encode(_hash_of(bodies)).decode("ascii")
         value = (
             f"v=1; a={self._algorithm}; c=relaxed/relaxed; d={self._domain}; s={self._selector};"
             f" t={int(at.timestamp())};\r\n"
@@ -61,6 +65,8 @@ class Signer:
             sender=letter.sender,
             recipient=letter.recipient,
             data=header + letter.data,
+            relaxed=letter.relaxed,  # The body is the same for the next key.
+            dotless=letter.dotless,
         )
 
     def _signature(self, data: bytes) -> str:
@@ -98,12 +104,15 @@ def _relaxed_fields(head: bytes) -> dict[str, bytes]:
     """
     The header fields by name in lower case, canonicalised (RFC 6376 section 3.4.2).
     """
-    fields = {}
-    for line in head.replace(b"\r\n ", b" ").replace(b"\r\n\t", b" ").split(b"\r\n"):
-        name, _, value = line.partition(b":")
-        key = name.strip().lower()
-        fields[key.decode("ascii")] = key + b":" + _relaxed_value(value) + b"\r\n"
-    return fields
+    lines = head.replace(b"\r\n ", b" ").replace(b"\r\n\t", b" ").split(b"\r\n")
+    return dict(map(_relaxed_field, lines))
+
+
+@lru_cache(FIELDS)
+def _relaxed_field(line: bytes) -> tuple[str, bytes]:
+    name, _, value = line.partition(b":")
+    key = name.strip().lower()
+    return key.decode("ascii"), key + b":" + _relaxed_value(value) + b"\r\n"
 
 
 def _relaxed_value(value: bytes) -> bytes:
@@ -116,6 +125,13 @@ def _relaxed_body(body: bytes) -> bytes:
     """
     relaxed = SPACES.sub(b" ", SPACE_AT_END.sub(b"", body)).rstrip(b"\r\n")
     return relaxed + b"\r\n" if relaxed else b""
+
+
+def _hash_of(pieces: Iterable[bytes]) -> bytes:
+    digest = hashlib.sha256()
+    for piece in pieces:
+        digest.update(piece)
+    return digest.digest()
 
 
 def _folded(signature: str) -> str:

@@ -5,25 +5,28 @@ Stage 7, over a real ledger: every letter once, whatever the transport does.
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
 from digest.errors import LetterError, TransportAway, TransportError
+from digest.journal import Fate, past_iter
 from digest.model import Letter, Outcome, Receipt, Recipient, Tally
 from digest.ports import Transport
-from digest.sender import GROUP, MAX_REFUSALS, Allowance, Sending
+from digest.sender import CHUNK, FRESH_FOR, MAX_REFUSALS, Allowance, Sending
 from digest.store import Store
 from digest.transports.memory import MemoryTransport, accept
 
-from .factories import a_letter, a_store, an_issue_of
+from .factories import MONDAY, a_journal, a_letter, a_store, an_issue_of
 
 ISSUE = "weekly/2026-11-23"
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = a_store(tmp_path)
+def store(store_url: str) -> Iterator[Store]:
+    store = a_store(store_url)
     yield store
     store.close()
 
@@ -37,27 +40,57 @@ def compose(recipient: Recipient) -> Letter:
     )
 
 
-def a_sending(
-    store: Store,
-    transport: Transport,
-    *,
-    issue_id: str = ISSUE,
-    compose: Callable[[Recipient], Letter] = compose,
-    allowance: Allowance | None = None,
-    run: str = "run",
-) -> Sending:
+class MakeSending(Protocol):
     """
     A run, after those before it.
     """
-    store.ledger.recover(issue_id)
-    return Sending(
-        issue_id=issue_id,
-        ledger=store.ledger,
-        transport=transport,
-        compose=compose,
-        run=run,
-        allowance=allowance or Allowance(),
-    )
+
+    def __call__(
+        self,
+        store: Store,
+        transport: Transport,
+        *,
+        issue_id: str = ISSUE,
+        compose: Callable[[Recipient], Letter] = compose,
+        allowance: Allowance | None = None,
+        run: str = "run",
+        clock: Callable[[], datetime] = lambda: MONDAY,
+        patience: timedelta = timedelta(0),
+        fresh_for: float = FRESH_FOR,
+    ) -> Sending: ...
+
+
+@pytest.fixture
+def a_sending(tmp_path: Path) -> MakeSending:
+    def make(
+        store: Store,
+        transport: Transport,
+        *,
+        issue_id: str = ISSUE,
+        compose: Callable[[Recipient], Letter] = compose,
+        allowance: Allowance | None = None,
+        run: str = "run",
+        clock: Callable[[], datetime] = lambda: MONDAY,
+        patience: timedelta = timedelta(0),
+        fresh_for: float = FRESH_FOR,
+    ) -> Sending:
+        store.recovery.recover(issue_id, alone=True)
+        store.ledger.hurry(issue_id)
+        store.ledger.open_run(issue_id, run)
+        return Sending(
+            issue_id=issue_id,
+            ledger=store.ledger,
+            transport=transport,
+            compose=compose,
+            run=run,
+            journal=a_journal(tmp_path / "journals", run, issue=issue_id),
+            clock=clock,
+            allowance=allowance or Allowance(),
+            patience=patience,
+            fresh_for=fresh_for,
+        )
+
+    return make
 
 
 def send(sending: Sending) -> list[Receipt]:
@@ -65,7 +98,7 @@ def send(sending: Sending) -> list[Receipt]:
 
 
 def tally(store: Store) -> Tally:
-    return store.ledger.tally(ISSUE, running=False)
+    return store.accounts.tally(ISSUE, running=False)
 
 
 def ids_of(letters: Iterable[Letter]) -> list[int]:
@@ -82,20 +115,26 @@ class Ahead:
     fails_after: int | None = None
     letters: list[Letter] = field(default_factory=list)
 
-    def deliver(self, letters: Iterable[Letter], /) -> Iterator[Receipt]:
+    def deliver(
+        self, letters: Iterable[Letter], begun: Callable[[Letter], bool], /
+    ) -> Iterator[Receipt]:
         waiting: list[Letter] = []
         for letter in letters:
             waiting.append(letter)
             if len(waiting) == 2:
-                yield self._settle(waiting.pop(0))
+                yield self._settle(waiting.pop(0), begun)
         for letter in waiting:
-            yield self._settle(letter)
+            yield self._settle(letter, begun)
 
-    def _settle(self, letter: Letter) -> Receipt:
+    def _settle(self, letter: Letter, begun: Callable[[Letter], bool]) -> Receipt:
         if self.fails_after is not None and len(self.letters) >= self.fails_after:
             raise TransportAway("gone")
+        assert begun(letter)
         self.letters.append(letter)
         return accept(letter)
+
+    def stop(self) -> None:
+        pass
 
 
 def failing_after(number: int, error: Exception) -> Callable[[Letter], Receipt]:
@@ -114,7 +153,7 @@ def failing_after(number: int, error: Exception) -> Callable[[Letter], Receipt]:
 
 
 @pytest.mark.parametrize("connections", [1, 4])
-def test_every_letter_is_sent_once(store: Store, connections: int) -> None:
+def test_every_letter_is_sent_once(store: Store, connections: int, a_sending: MakeSending) -> None:
     ids = an_issue_of(store, 450)
     transport = MemoryTransport(connections=connections)
 
@@ -125,7 +164,7 @@ def test_every_letter_is_sent_once(store: Store, connections: int) -> None:
     assert tally(store) == Tally(accepted=450)
 
 
-def test_a_second_run_finds_nothing_to_do(store: Store) -> None:
+def test_a_second_run_finds_nothing_to_do(store: Store, a_sending: MakeSending) -> None:
     an_issue_of(store, 12)
     transport = MemoryTransport()
     send(a_sending(store, transport))
@@ -135,7 +174,9 @@ def test_a_second_run_finds_nothing_to_do(store: Store) -> None:
 
 
 @pytest.mark.parametrize("connections", [1, 3])
-def test_a_limit_is_kept_over_all_connections(store: Store, connections: int) -> None:
+def test_a_limit_is_kept_over_all_connections(
+    store: Store, connections: int, a_sending: MakeSending
+) -> None:
     ids = an_issue_of(store, 450)
     transport = MemoryTransport(connections=connections)
 
@@ -148,7 +189,7 @@ def test_a_limit_is_kept_over_all_connections(store: Store, connections: int) ->
     assert ids_of(transport.letters) == sorted(ids)
 
 
-def test_a_stopped_run_takes_no_more_letters(store: Store) -> None:
+def test_a_stopped_run_takes_no_more_letters(store: Store, a_sending: MakeSending) -> None:
     ids = an_issue_of(store, 30)
     allowance = Allowance()
 
@@ -167,7 +208,9 @@ def test_a_stopped_run_takes_no_more_letters(store: Store) -> None:
     assert ids_of(transport.letters) == sorted(ids)
 
 
-def test_a_run_that_was_stopped_before_it_began_sends_nothing(store: Store) -> None:
+def test_a_run_that_was_stopped_before_it_began_sends_nothing(
+    store: Store, a_sending: MakeSending
+) -> None:
     an_issue_of(store, 3)
     allowance = Allowance()
     allowance.stop()
@@ -182,7 +225,9 @@ def test_an_allowance_is_used_up() -> None:
     assert [allowance.take(10) for _ in range(3)] == [10, 5, 0]
 
 
-def test_one_letter_that_cannot_be_composed_is_refused_and_the_rest_goes_on(store: Store) -> None:
+def test_one_letter_that_cannot_be_composed_is_refused_and_the_rest_goes_on(
+    store: Store, a_sending: MakeSending
+) -> None:
     ids = an_issue_of(store, 25)
 
     def picky(recipient: Recipient) -> Letter:
@@ -203,7 +248,9 @@ def test_one_letter_that_cannot_be_composed_is_refused_and_the_rest_goes_on(stor
     assert tally(store) == Tally(accepted=24, refused=1)
 
 
-def test_letters_none_of_which_can_be_composed_end_the_run_all_the_same(store: Store) -> None:
+def test_letters_none_of_which_can_be_composed_end_the_run_all_the_same(
+    store: Store, a_sending: MakeSending
+) -> None:
     an_issue_of(store, 25)
 
     def never(recipient: Recipient) -> Letter:
@@ -214,7 +261,7 @@ def test_letters_none_of_which_can_be_composed_end_the_run_all_the_same(store: S
     assert tally(store) == Tally(refused=25)
 
 
-def test_each_outcome_is_recorded(store: Store) -> None:
+def test_each_outcome_is_recorded(store: Store, a_sending: MakeSending) -> None:
     ids = sorted(an_issue_of(store, 8))
     outcomes = dict(zip(ids, list(Outcome) * 2, strict=True))
     transport = MemoryTransport(
@@ -226,7 +273,9 @@ def test_each_outcome_is_recorded(store: Store) -> None:
     assert tally(store) == Tally(accepted=2, deferred=2, refused=2, in_doubt=2)
 
 
-def test_deferred_letters_are_tried_again_by_the_next_run_only(store: Store) -> None:
+def test_deferred_letters_are_tried_again_by_the_next_run_only(
+    store: Store, a_sending: MakeSending
+) -> None:
     ids = an_issue_of(store, 3)
     transport = MemoryTransport(
         lambda letter: Receipt(letter=letter, outcome=Outcome.DEFERRED, code=450)
@@ -243,7 +292,7 @@ def test_deferred_letters_are_tried_again_by_the_next_run_only(store: Store) -> 
     "error", [TransportAway("gone"), TransportError("wrong"), ValueError("odd")]
 )
 def test_what_was_sent_before_a_failure_is_recorded_and_the_rest_waits(
-    store: Store, error: Exception
+    store: Store, error: Exception, a_sending: MakeSending
 ) -> None:
     an_issue_of(store, 50)
     receipts: list[Receipt] = []
@@ -254,7 +303,7 @@ def test_what_was_sent_before_a_failure_is_recorded_and_the_rest_waits(
     assert tally(store) == Tally(accepted=13, waiting=37)
 
 
-def test_the_run_after_a_failure_sends_what_is_left(store: Store) -> None:
+def test_the_run_after_a_failure_sends_what_is_left(store: Store, a_sending: MakeSending) -> None:
     ids = an_issue_of(store, 50)
     error = TransportAway("gone")
     with pytest.raises(TransportAway):
@@ -268,7 +317,7 @@ def test_the_run_after_a_failure_sends_what_is_left(store: Store) -> None:
     assert tally(store) == Tally(accepted=50)
 
 
-def test_one_connection_that_fails_stops_the_others(store: Store) -> None:
+def test_one_connection_that_fails_stops_the_others(store: Store, a_sending: MakeSending) -> None:
     an_issue_of(store, 450)
     failed = threading.Event()
 
@@ -290,7 +339,7 @@ def test_one_connection_that_fails_stops_the_others(store: Store) -> None:
     assert counts == Tally(accepted=counts.accepted, waiting=450 - counts.accepted)
 
 
-def test_a_transport_may_take_letters_ahead(store: Store) -> None:
+def test_a_transport_may_take_letters_ahead(store: Store, a_sending: MakeSending) -> None:
     ids = an_issue_of(store, 45)
     transport = Ahead()
 
@@ -301,7 +350,9 @@ def test_a_transport_may_take_letters_ahead(store: Store) -> None:
 
 
 @pytest.mark.parametrize("number", [0, 9, 10, 21])
-def test_letters_taken_ahead_wait_again_if_the_line_breaks(store: Store, number: int) -> None:
+def test_letters_taken_ahead_wait_again_if_the_line_breaks(
+    store: Store, number: int, a_sending: MakeSending
+) -> None:
     an_issue_of(store, 45)
 
     with pytest.raises(TransportAway):
@@ -310,25 +361,27 @@ def test_letters_taken_ahead_wait_again_if_the_line_breaks(store: Store, number:
     assert tally(store) == Tally(accepted=number, waiting=45 - number)
 
 
-def test_a_letter_is_intended_before_it_leaves(tmp_path: Path, store: Store) -> None:
+def test_a_letter_is_intended_before_it_leaves(
+    store_url: str, store: Store, a_sending: MakeSending
+) -> None:
     an_issue_of(store, 25)
-    other = a_store(tmp_path)
+    other = a_store(store_url)
     in_doubt: list[int] = []
 
     def look(letter: Letter) -> Receipt:
         assert not other.ledger.intend(ISSUE, [letter.subscriber_id], "another")
-        in_doubt.append(other.ledger.tally(ISSUE, running=False).in_doubt)
+        in_doubt.append(other.accounts.tally(ISSUE, running=False).in_doubt)
         return accept(letter)
 
     send(a_sending(store, MemoryTransport(look)))
 
     other.close()
     assert min(in_doubt) >= 1
-    assert max(in_doubt) <= GROUP
+    assert max(in_doubt) <= CHUNK
 
 
-def test_who_leaves_during_the_run_gets_no_letter(store: Store) -> None:
-    ids = an_issue_of(store, 3 * GROUP)
+def test_who_leaves_during_the_run_gets_no_letter(store: Store, a_sending: MakeSending) -> None:
+    ids = an_issue_of(store, 3 * CHUNK)
     last = max(ids)
     address = f"r{ids.index(last)}@example.org"
 
@@ -342,16 +395,18 @@ def test_who_leaves_during_the_run_gets_no_letter(store: Store) -> None:
     send(a_sending(store, transport))
 
     assert last not in ids_of(transport.letters)
-    assert tally(store) == Tally(accepted=3 * GROUP - 1, suppressed=1)
+    assert tally(store) == Tally(accepted=3 * CHUNK - 1, suppressed=1)
 
 
 @pytest.mark.parametrize("connections", [1, 3])
-def test_who_stops_listening_ends_the_run_in_good_order(store: Store, connections: int) -> None:
+def test_who_stops_listening_ends_the_run_in_good_order(
+    store: Store, connections: int, a_sending: MakeSending
+) -> None:
     an_issue_of(store, 450)
     before = threading.active_count()
 
     def linger(letter: Letter) -> Receipt:
-        if len(transport.letters) > GROUP and not sending.stopped:
+        if len(transport.letters) > CHUNK and not sending.stopped:
             threading.Event().wait(0.02)
         return accept(letter)
 
@@ -368,7 +423,7 @@ def test_who_stops_listening_ends_the_run_in_good_order(store: Store, connection
     assert tally(store) == Tally(accepted=sent, waiting=450 - sent)
 
 
-def test_two_newsletters_are_sent_side_by_side(store: Store) -> None:
+def test_two_newsletters_are_sent_side_by_side(store: Store, a_sending: MakeSending) -> None:
     issues = {name: f"{name}/2026-11-23" for name in ("weekly", "daily")}
     for name, issue_id in issues.items():
         an_issue_of(store, 120, id=issue_id, newsletter=name)
@@ -389,16 +444,18 @@ def test_two_newsletters_are_sent_side_by_side(store: Store) -> None:
     for name, issue_id in issues.items():
         assert len({letter.recipient for letter in transports[name].letters}) == 120
         assert len(transports[name].letters) == 120
-        assert store.ledger.tally(issue_id, running=False) == Tally(accepted=120)
+        assert store.accounts.tally(issue_id, running=False) == Tally(accepted=120)
 
 
-def test_an_issue_without_letters_is_done_at_once(store: Store) -> None:
+def test_an_issue_without_letters_is_done_at_once(store: Store, a_sending: MakeSending) -> None:
     an_issue_of(store, 0)
 
     assert send(a_sending(store, MemoryTransport(connections=2))) == []
 
 
-def test_twenty_refusals_in_a_row_end_the_run_before_the_list_is_burnt(store: Store) -> None:
+def test_twenty_refusals_in_a_row_end_the_run_before_the_list_is_burnt(
+    store: Store, a_sending: MakeSending
+) -> None:
     an_issue_of(store, 50)
     transport = MemoryTransport(
         lambda letter: Receipt(letter=letter, outcome=Outcome.REFUSED, code=550)
@@ -410,7 +467,9 @@ def test_twenty_refusals_in_a_row_end_the_run_before_the_list_is_burnt(store: St
     assert (tally(store).refused, tally(store).waiting) == (MAX_REFUSALS, 50 - MAX_REFUSALS)
 
 
-def test_refusals_of_single_readers_do_not_end_the_run(store: Store) -> None:
+def test_refusals_of_single_readers_do_not_end_the_run(
+    store: Store, a_sending: MakeSending
+) -> None:
     an_issue_of(store, 50)
     turns = iter([Outcome.REFUSED, Outcome.REFUSED, Outcome.ACCEPTED] * 50)
     transport = MemoryTransport(
@@ -420,3 +479,98 @@ def test_refusals_of_single_readers_do_not_end_the_run(store: Store) -> None:
     receipts = send(a_sending(store, transport))
 
     assert len(receipts) == 50
+
+
+def test_a_run_that_has_patience_tries_deferred_letters_again(
+    tmp_path: Path, a_sending: MakeSending
+) -> None:
+    now = [MONDAY]
+    store = a_store(tmp_path, clock=lambda: now[0])
+    an_issue_of(store, 3)
+    greylisted: set[int] = set()
+
+    def handle(letter: Letter) -> Receipt:
+        if letter.subscriber_id in greylisted:
+            return accept(letter)
+        greylisted.add(letter.subscriber_id)
+        return Receipt(letter=letter, outcome=Outcome.DEFERRED, code=451)
+
+    def clock() -> datetime:
+        now[0] += timedelta(minutes=6)
+        return now[0]
+
+    receipts = send(
+        a_sending(store, MemoryTransport(handle), clock=clock, patience=timedelta(minutes=10))
+    )
+
+    assert [each.outcome for each in receipts].count(Outcome.ACCEPTED) == 3
+    assert tally(store) == Tally(accepted=3)
+    store.close()
+
+
+def test_the_journal_of_a_run_in_good_order_is_done(
+    tmp_path: Path, store: Store, a_sending: MakeSending
+) -> None:
+    ids = an_issue_of(store, 3)
+
+    send(a_sending(store, MemoryTransport()))
+
+    (past,) = past_iter(tmp_path / "journals", now=MONDAY)
+    assert past.done
+    assert past.fates() == dict.fromkeys(ids, Fate(outcome=Outcome.ACCEPTED, code=250))
+
+
+def test_a_letter_is_in_the_journal_before_it_leaves(
+    tmp_path: Path, store: Store, a_sending: MakeSending
+) -> None:
+    ids = an_issue_of(store, 3)
+    (tmp_path / "copies").mkdir()
+
+    def look(letter: Letter) -> Receipt:
+        (journal,) = (tmp_path / "journals").iterdir()
+        copy = tmp_path / "copies" / journal.name
+        copy.write_bytes(journal.read_bytes())
+        (past,) = past_iter(tmp_path / "copies", now=MONDAY)
+        begun.append(past.fates()[letter.subscriber_id])
+        return accept(letter)
+
+    begun: list[Fate] = []
+    send(a_sending(store, MemoryTransport(look)))
+
+    assert begun == [Fate()] * len(ids)
+
+
+@dataclass
+class Holding:
+    """
+    Takes all letters before the first may leave, as a narrow pace does.
+    """
+
+    meanwhile: Callable[[], object]
+    connections: int = 1
+    letters: list[Letter] = field(default_factory=list)
+
+    def deliver(
+        self, letters: Iterable[Letter], begun: Callable[[Letter], bool], /
+    ) -> Iterator[Receipt]:
+        held = [letter for letter, _ in zip(letters, range(5), strict=False)]
+        self.meanwhile()
+        for letter in held:
+            if begun(letter):
+                self.letters.append(letter)
+                yield accept(letter)
+
+    def stop(self) -> None:
+        pass
+
+
+def test_who_leaves_while_their_letter_is_held_back_does_not_get_it(
+    store: Store, a_sending: MakeSending
+) -> None:
+    ids = an_issue_of(store, 5)
+    transport = Holding(lambda: store.subscribers.remove("weekly", "r2@example.org"))
+
+    send(a_sending(store, transport, fresh_for=0))
+
+    assert ids_of(transport.letters) == sorted(set(ids) - {ids[2]})
+    assert tally(store) == Tally(accepted=4, suppressed=1)

@@ -156,7 +156,7 @@ def test_the_sender_is_signed_twice_so_that_nobody_can_add_another(key: Any) -> 
     "part",
     [
         b"weekly@example.org", b"ann@example.org", b"digests.example.org/u/", b"One-Click",
-        b"23 Nov", b"2026-11-23", b"Gr=C3", b"weekly.digests", b"multipart/alternative",
+        b"23 Nov", b"2026-11-23", b"quoted-printable", b"weekly.digests", b"multipart/alternative",
     ],
 )  # fmt: skip
 def test_a_changed_byte_is_noticed(key: Any, part: bytes) -> None:
@@ -245,3 +245,18 @@ def test_without_cryptography_the_error_says_what_to_install(
 
     with pytest.raises(SettingsError, match=r"pip install 'newsletter-digest\[dkim\]'"):
         Signer(domain="example.org", selector="news", private_key=pem(RSA))
+
+
+@pytest.mark.parametrize("address", ["ann@example.org", "用户@example.org"])
+def test_a_letter_with_two_signatures_verifies_under_both(address: str) -> None:
+    letter = Composer(a_page(), an_issue(), key=KEY, newsletter_number=1).compose(
+        a_subscriber(address=address)
+    )
+
+    for signer in (a_signer(RSA), a_signer(ED25519)):
+        letter = signer.sign(letter, at=MONDAY_MORNING)
+
+    # The signature that was added last stands first.
+    assert dkim.DKIM(letter.data).verify(idx=0, dnsfunc=dns_of(ED25519))
+    assert dkim.DKIM(letter.data).verify(idx=1, dnsfunc=dns_of(RSA))
+    assert letter.dotless

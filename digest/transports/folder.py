@@ -2,7 +2,7 @@
 One .eml file per letter: what is sent where no mail server is configured.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from ..errors import TransportError
@@ -20,13 +20,22 @@ class FolderTransport:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def deliver(self, letters: Iterable[Letter], /) -> Iterator[Receipt]:
+    def deliver(
+        self, letters: Iterable[Letter], begun: Callable[[Letter], bool], /
+    ) -> Iterator[Receipt]:
         for letter in letters:
             name = letter.id.strip("<>").rpartition("@")[0] + ".eml"
             try:
                 self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                if not begun(letter):
+                    continue
                 write_whole(self._folder / name, letter.data)
             except OSError as error:
                 message = f"the folder {self._folder} cannot be written: {error.strerror}"
                 raise TransportError(message) from None
             yield Receipt(letter=letter, outcome=Outcome.ACCEPTED, code=250, text=name)
+
+    def stop(self) -> None:
+        """
+        Nobody waits here.
+        """
