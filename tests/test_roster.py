@@ -4,8 +4,11 @@ Subscriber lists are taken as people write them; what is not taken is named by l
 
 import csv
 import io
+import json
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from hypothesis import given, settings
@@ -13,7 +16,7 @@ from hypothesis import strategies as st
 
 from digest.errors import StoreError
 from digest.model import Entry, Problem, Subscriber
-from digest.roster import parse_entry, read_roster, write_csv, write_json_lines
+from digest.roster import parse_entry, read_roster, write_csv, write_json_lines, write_report
 from digest.text import clean_line, clean_name
 
 from .factories import a_subscriber, an_entry
@@ -104,7 +107,7 @@ def test_columns_may_come_in_any_order(tmp_path: Path) -> None:
     [
         ("", '""'),
         ("name,topics\n", '"name,topics"'),
-        ("email;name;topics\n", '"email;name;topics"'),
+        ("email|name|topics\n", '"email|name|topics"'),
         ("email,phone\n", '"email,phone"'),
         ("email,name,email\n", '"email,name,email"'),
         ("ann@example.org,Ann\n", '"…,ann"'),
@@ -229,8 +232,8 @@ def test_a_quote_that_is_not_closed_is_a_problem_not_a_crash(tmp_path: Path) -> 
 
     entries, (problem,) = read(tmp_path, source)
 
-    assert entries == [an_entry(name="Ann")]
-    assert problem.message.startswith("not valid CSV: ")
+    assert entries == [an_entry(name="Ann"), an_entry(address="bob@example.org", name="Bob")]
+    assert (problem.line, problem.message[:25]) == (3, "not valid CSV up to line ")
 
 
 def test_topics_that_are_wrong_are_said_by_who_knows_them(tmp_path: Path) -> None:
@@ -360,3 +363,97 @@ def test_the_lists_of_the_checkout_are_read_without_a_problem() -> None:
 
         assert found
         assert all(isinstance(each, Entry) for each in found)
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_the_separator_is_seen_in_the_header(tmp_path: Path, separator: str) -> None:
+    source = 'email,name,topics\nann@example.org,Ann,"AI;Vision"\n'.replace(",", separator)
+
+    entries, problems = read(tmp_path, source)
+
+    assert (entries, problems) == ([an_entry(name="Ann", topics=("AI", "Vision"))], [])
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_utf_16_is_named(tmp_path: Path, encoding: str) -> None:
+    mark = "" if encoding == "utf-16" else "\ufeff"
+
+    with pytest.raises(StoreError, match=r"UTF-16 text: save the file as UTF-8$"):
+        read(tmp_path, (mark + "email\nann@example.org\n").encode(encoding))
+
+
+def test_windows_1252_is_guessed(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match=r"as UTF-8 \(it looks like Windows-1252\)$"):
+        read(tmp_path, "email,name\nann@example.org,Zoë “Z” Müller\n".encode("cp1252"))
+
+
+def test_nothing_of_a_file_is_taken_that_is_no_text_further_on(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_bytes(b"email\nann@example.org\n" + b"\n" * 3_000_000 + b"caf\xe9")
+
+    with pytest.raises(StoreError, match="not UTF-8 text"):
+        next(read_roster(path, no_topic_is_wrong))
+
+
+def test_a_row_with_line_breaks_in_quotes_is_named_by_its_first_line(tmp_path: Path) -> None:
+    source = (
+        'email,name\nann@example.org,"Ann\nof\nthe Hills"\n"x\ny",Nobody\nbob@example.org,Bob\n'
+    )
+
+    entries, (problem,) = read(tmp_path, source)
+
+    assert [(each.name, each.line) for each in entries] == [("Ann of the Hills", 2), ("Bob", 7)]
+    assert problem.line == 5
+
+
+def test_a_refused_line_tells_whose_it_is_masked(tmp_path: Path) -> None:
+    source = "email,name\nann@example.org,=1\nnonsense,\nann@example.org,Ann,x\n"
+
+    _, problems = read(tmp_path, source)
+
+    assert [getattr(each, "who", None) for each in problems] == [
+        "a•••@example.org",
+        "",
+        "a•••@example.org",
+    ]
+
+
+def test_a_header_breaking_name_is_cleaned(tmp_path: Path) -> None:
+    entries, problems = read(
+        tmp_path, 'email,name\nann@example.org,"Ann\r\nBcc: eve@example.org"\n'
+    )
+
+    assert (entries, problems) == ([an_entry(name="Ann Bcc: eve@example.org")], [])
+    assert entries[0].cleaned
+
+
+def test_a_json_line_that_is_too_long_is_named_and_the_next_is_read(tmp_path: Path) -> None:
+    long = json.dumps({"email": "ann@example.org", "name": "x" * 300_000})
+
+    entries, (problem,) = read(tmp_path, f'{long}\n{{"email": "bob@example.org"}}\n', "a.jsonl")
+
+    assert [each.line for each in entries] == [2]
+    assert problem.message == "not valid JSON: one object a line"
+
+
+def test_a_pipe_is_read_like_a_file(tmp_path: Path) -> None:
+    pipe = tmp_path / "list.csv"
+    os.mkfifo(pipe)
+    writer = Thread(target=pipe.write_text, args=("email\nann@example.org\n",))
+    writer.start()
+
+    (entry,) = read_roster(pipe, no_topic_is_wrong)
+
+    writer.join()
+    assert entry == an_entry()
+
+
+def test_a_report_has_the_rows_as_they_were_and_harmless(tmp_path: Path) -> None:
+    path = tmp_path / "list.jsonl"
+    path.write_text(
+        '{"email": "ann@example.org"}\n[]\n{"email": "=x", "topics": ["AI", "B"], "name": 5}\n'
+    )
+
+    _, *rows = csv.reader(io.StringIO("".join(write_report(path, {2: "none", 3: "why"}))))
+
+    assert rows == [["2", "none", "", "", ""], ["3", "why", "'=x", "5", "AI;B"]]
