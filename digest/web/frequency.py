@@ -1,0 +1,66 @@
+"""
+One newsletter at several rhythms: which of them go together, and how each is called.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..model import Newsletter
+from ..schedule import Schedule
+
+WORKING_DAYS = frozenset(range(5))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rhythm:
+    """
+    One of them; `message` is a sentence for the catalogues.
+    """
+
+    newsletter: str
+    title: str
+    message: str
+    current: bool
+
+
+def siblings_of(newsletter: Newsletter, newsletters: Mapping[str, Newsletter]) -> list[str]:
+    """
+    The ids of a newsletter and its other rhythms, the main one first.
+    """
+    main = newsletter.frequency_of or newsletter.id
+    others = [each.id for each in newsletters.values() if each.frequency_of == main]
+    return [main, *others]
+
+
+def rhythms_of(newsletter: Newsletter, newsletters: Mapping[str, Newsletter]) -> list[Rhythm]:
+    """
+    What there is to choose from; nothing where there is one rhythm only.
+    """
+    ids = [each for each in siblings_of(newsletter, newsletters) if each in newsletters]
+    if len(ids) < 2:  # noqa: PLR2004
+        return []
+    return [
+        Rhythm(
+            newsletter=each,
+            title=newsletters[each].title,
+            message=_message(newsletters[each].schedule),
+            current=each == newsletter.id,
+        )
+        for each in ids
+    ]
+
+
+def _message(schedule: Schedule | None) -> str:
+    if schedule is None:
+        return "now and then"
+    if schedule.days:
+        return "once a month" if len(schedule.days) == 1 else "several times a month"
+    if schedule.weekdays == WORKING_DAYS:
+        return "on working days"
+    match len(schedule.weekdays):
+        case 7:
+            return "every day"
+        case 1:
+            return "once a week"
+        case _:
+            return "several times a week"

@@ -1,0 +1,214 @@
+"""
+Preferences: what is ticked holds, what is only looked at does not, and both are shown.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from digest.model import State
+from tests.program import Project, a_project
+from tests.website import OTHER, WEEKLY, Website, serving
+
+EVERY_DAY = """
+    [newsletters.daily]
+    title = "The Daily"
+    from = "The Daily <daily@example.org>"
+    topics = ["Science", "Cities"]
+    schedule = { every = "day", at = "07:00", timezone = "UTC" }
+    frequency_of = "weekly"
+    """
+ARTS = OTHER + "    public = true\n"
+
+
+def a_site_of_today(folder: Path, *tables: str) -> Project:
+    """
+    A project with a story of yesterday on each topic.
+    """
+    project = a_project(folder, *tables)
+    yesterday = f"{datetime.now(UTC) - timedelta(days=1):%Y-%m-%dT%H:%M:%SZ}"
+    project.add_article("tides", title="Tides, explained", publishedDateTime=yesterday)
+    project.add_article(
+        "trams", title="Trams <at> night", topics=["Cities"], publishedDateTime=yesterday
+    )
+    return project
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Website]:
+    with serving(a_site_of_today(tmp_path, WEEKLY, EVERY_DAY, ARTS)) as website:
+        yield website
+
+
+def preview_in(page: str) -> str:
+    """
+    The part of the page that shows the next issue.
+    """
+    return page.partition('id="preview"')[2].partition("Your data")[0]
+
+
+def test_the_page_shows_topics_and_the_next_issue(site: Website) -> None:
+    page = site.get(site.path("preferences", site.reader())).text
+
+    assert page.count('name="topic"') == page.count(" checked") - 1 == 2
+    assert "Tides, explained" in preview_in(page)
+    assert "Trams &lt;at&gt; night" in preview_in(page)
+
+
+def test_topics_are_kept_and_seen_in_the_preview_at_once(site: Website) -> None:
+    path = site.path("preferences", site.reader())
+
+    page = site.post(path, {"topic": "Cities", "do": "save", "rhythm": "weekly"}).text
+
+    assert "Saved." in page
+    assert "Trams" in preview_in(page)
+    assert "Tides" not in preview_in(page)
+    assert site.topics() == ("Cities",)
+
+
+def test_looking_keeps_nothing(site: Website) -> None:
+    path = site.path("preferences", site.reader())
+
+    page = site.post(path, {"topic": "Cities", "do": "show"}).text
+
+    assert "not saved yet" in page
+    assert "Tides" not in preview_in(page)
+    assert site.topics() is None
+
+
+def test_all_topics_are_the_newsletter_s_whatever_they_will_be(site: Website) -> None:
+    path = site.path("preferences", site.reader())
+    site.post(path, {"topic": "Cities", "do": "save"})
+
+    site.post(path, {"topic": ["Science", "Cities"], "do": "save"})
+
+    assert site.topics() is None
+
+
+def test_no_topic_at_all_is_not_kept(site: Website) -> None:
+    path = site.path("preferences", site.reader())
+
+    page = site.post(path, {"do": "save", "list": "other", "shown": "lists"}).text
+
+    assert "Nothing was saved" in page
+    assert site.topics() is None
+    assert len(site.store.subscribers.find("ann@example.org")[1]) == 1
+
+
+def test_topics_that_were_not_offered_are_not_taken(site: Website) -> None:
+    path = site.path("preferences", site.reader())
+
+    site.post(path, {"topic": ["Cities", "Weapons", "<b>"], "do": "save"})
+
+    assert site.topics() == ("Cities",)
+
+
+def test_a_public_list_can_be_joined_and_left(site: Website) -> None:
+    path = site.path("preferences", site.reader())
+    fields: dict[str, str | list[str]] = {"topic": ["Science", "Cities"], "do": "save"}
+
+    site.post(path, {**fields, "list": "other", "shown": "lists"})
+    joined = site.state(newsletter="other")
+    site.post(path, {**fields, "shown": "lists"})
+
+    assert joined == State.ACTIVE
+    assert site.state(newsletter="other") == State.UNSUBSCRIBED
+    assert site.state(newsletter="weekly") == State.ACTIVE
+
+
+def test_a_list_that_is_not_public_is_neither_shown_nor_joined(tmp_path: Path) -> None:
+    with serving(a_site_of_today(tmp_path, WEEKLY, OTHER)) as site:
+        path = site.path("preferences", site.reader())
+
+        page = site.post(
+            path, {"topic": "Cities", "do": "save", "list": "other", "shown": "lists"}
+        ).text
+
+        assert "The Other One" not in page
+        assert len(site.store.subscribers.find("ann@example.org")[1]) == 1
+
+
+def test_the_rhythm_is_changed_with_the_topics_and_changed_back(site: Website) -> None:
+    path = site.path("preferences", site.reader())
+
+    page = site.post(path, {"topic": "Cities", "do": "save", "rhythm": "daily"}).text
+    states = [site.state(newsletter=each) for each in ("weekly", "daily")]
+    site.post(path, {"topic": "Cities", "do": "save", "rhythm": "weekly"})
+
+    assert "The Daily comes to a•••@example.org." in page
+    assert states == [State.UNSUBSCRIBED, State.ACTIVE]
+    assert [site.state(newsletter=each) for each in ("weekly", "daily")] == states[::-1]
+    assert site.topics() == ("Cities",)
+
+
+@pytest.mark.parametrize("rhythm", ["other", "nothing", "", "weekly"])
+def test_what_is_no_other_rhythm_moves_nobody(site: Website, rhythm: str) -> None:
+    path = site.path("preferences", site.reader())
+
+    site.post(path, {"topic": "Cities", "do": "save", "rhythm": rhythm})
+
+    assert site.state() == State.ACTIVE
+    assert len(site.store.subscribers.find("ann@example.org")[1]) == 1
+
+
+def test_new_articles_are_seen_within_a_minute(site: Website) -> None:
+    path = site.path("preferences", site.reader())
+    site.get(path)
+    today = f"{datetime.now(UTC) - timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}"
+    site.project.add_article("moon", title="A new moon", publishedDateTime=today)
+    site.clock.pass_(seconds=61)
+
+    page = site.get(path).text
+
+    assert "A new moon" in preview_in(page)
+
+
+def test_the_link_to_one_s_data_is_mailed_and_never_shown(site: Website) -> None:
+    path = site.path("preferences", site.reader())
+
+    page = site.post(path, {"do": "mail"})
+    (mail,) = site.mails(1)
+
+    assert "a•••@example.org" in page.text
+    assert "/d/" not in page.text
+    assert mail["To"] == "ann@example.org"
+
+
+def test_links_to_one_s_data_are_mailed_a_few_times_only(site: Website) -> None:
+    path = site.path("preferences", site.reader())
+
+    answers = {site.post(path, {"do": "mail"}).text for _ in range(6)}
+    site.post(site.path("preferences", site.reader("bob@example.org")), {"do": "mail"})
+
+    assert len(answers) == 1
+    assert [str(each["To"])[:3] for each in site.mails(4)] == ["ann", "ann", "ann", "bob"]
+
+
+def test_a_list_that_is_not_configured_any_more_can_still_be_left_and_asked(
+    site: Website,
+) -> None:
+    ann = site.reader(newsletter="gone")
+    path = site.path("preferences", ann, "gone")
+
+    page, mailed = site.get(path), site.post(path, {"do": "mail"})
+    left = site.post(site.path("unsubscribe", ann, "gone"), {"do": "leave"})
+
+    assert [each.status_code for each in (page, mailed, left)] == [200, 200, 200]
+    assert site.mails(1)[0]["From"] == "The Weekly <weekly@example.org>"
+
+
+@pytest.mark.parametrize(
+    ("language", "direction", "words"),
+    [("de", "ltr", "Ihre Briefe"), ("ar", "rtl", "رسائلك"), ("xx", "ltr", "Your letters")],
+)
+def test_pages_speak_the_newsletter_s_language(
+    tmp_path: Path, language: str, direction: str, words: str
+) -> None:
+    table = WEEKLY + f'    language = "{language}"\n'
+    with serving(a_site_of_today(tmp_path, table)) as site:
+        page = site.get(site.path("preferences", site.reader())).text
+
+        assert f'<html lang="{language}" dir="{direction}">' in page
+        assert f"<h1>{words}</h1>" in page
