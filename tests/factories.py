@@ -2,13 +2,14 @@
 Values for tests. Every field has a default; a test names only what it is about.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
 
+from digest.journal import Heading, Journal
 from digest.model import (
     Article,
     Edition,
@@ -128,22 +129,37 @@ def a_letter(**fields: Any) -> Letter:
     return replace(LETTER, **fields)
 
 
+def a_journal(folder: Path, run: str = "run", **fields: str) -> Journal:
+    """
+    The open journal of a run, in that folder.
+    """
+    heading = Heading(boot="boot", store="store", run=run, issue=ISSUE.id)
+    return Journal(folder, replace(heading, **fields))
+
+
+def unheeded(_: Letter) -> bool:
+    """
+    For a transport that nobody listens to.
+    """
+    return True
+
+
 def a_receipt(subscriber_id: int, outcome: Outcome = Outcome.ACCEPTED, **fields: Any) -> Receipt:
     return Receipt(letter=a_letter(subscriber_id=subscriber_id), outcome=outcome, **fields)
 
 
 def a_store(
-    folder: Path,
+    folder: Path | str,
     *,
     clock: Callable[[], datetime] = lambda: MONDAY,
     random_bits: Callable[[int], int] | None = None,
     read_only: bool = False,
 ) -> Store:
     """
-    The store of that folder, made if it is not there.
+    The store of that folder, or at that address, made if it is not there.
     """
     return open_store(
-        folder / "digest.db",
+        f"sqlite:///{folder / 'digest.db'}" if isinstance(folder, Path) else folder,
         clock=clock,
         random_bits=random_bits or Random(1).getrandbits,  # noqa: S311 - no secret
         read_only=read_only,
@@ -157,6 +173,15 @@ def readers_of(store: Store, number: int, newsletter: str = "weekly") -> list[in
     names = [f"r{place}@example.org" for place in range(number)]
     store.subscribers.merge(newsletter, [an_entry(address=name) for name in names])
     return [store.subscribers.find(name)[0].id for name in names]
+
+
+def intended(store: Store, ids: Sequence[int], run: str = "run") -> set[int]:
+    """
+    Those of these letters that the run may send, after it claimed all batches there are.
+    """
+    while store.ledger.claim_batch(ISSUE.id, run):
+        pass
+    return set(store.ledger.intend(ISSUE.id, ids, run))
 
 
 def an_issue_of(store: Store, number: int, **fields: Any) -> list[int]:

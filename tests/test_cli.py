@@ -104,6 +104,7 @@ def test_no_arguments_show_the_help(tmp_path: Path) -> None:
     ("arguments", "hint"),
     [
         ((), "Missing command"),
+        (("send", "weekly", "--issue", "x", "--due"), "--due goes with the schedule"),
         (("sned",), "No such command 'sned'"),
         (("select",), "Missing argument 'NEWSLETTER'"),
         (("select", "weekly", "--at", "yesterday"), '"yesterday", needed is a time such as'),
@@ -116,8 +117,8 @@ def test_no_arguments_show_the_help(tmp_path: Path) -> None:
         (("send", "a", "b", "--issue", "extra"), "--issue goes with one newsletter"),
         (("send", "weekly", "--since", "2026-11-01"), "--since and --until go with --issue"),
         (("send", "--test", "a@example.org", "--dry-run"), "--test and --dry-run"),
-        (("resolve", "weekly/2026-11-23"), "either --resend or --drop"),
-        (("resolve", "weekly/2026-11-23", "--resend", "--drop"), "either --resend or --drop"),
+        (("resolve", "weekly/2026-11-23"), "say one of --resend, --drop"),
+        (("resolve", "weekly/2026-11-23", "--resend", "--drop"), "say one of --resend, --drop"),
         (("subscribers", "add", "weekly", "nonsense"), "the address has no @"),
         (("subscribers", "add", "weekly", "a@example.org", "--name", "=1+1"), "as a formula does"),
     ],

@@ -130,6 +130,8 @@ def test_check_names_a_broken_configuration_once(tmp_path: Path) -> None:
 
     assert problem["file"] == str(project.config)
     assert problem["message"].startswith("not valid TOML: ")
+    source = project.config.read_text().splitlines()
+    assert source[problem["line"] - 1] == "= nonsense"
     assert str(project.config) not in problem["message"]
 
 
@@ -162,7 +164,7 @@ def test_check_names_a_theme_that_does_not_exist(tmp_path: Path) -> None:
 
     (problem,) = project.json("check", status=1)["problems"]
 
-    assert problem["message"] == 'there is no theme "nowhere"; there are: default'
+    assert problem["message"] == 'there is no theme "nowhere"; there are: compact, default, plain'
 
 
 # topics
@@ -278,6 +280,14 @@ def test_files_left_out_are_mentioned_beside_the_selection(tmp_path: Path) -> No
 
     assert [each["topic"] for each in ran.json["sections"]] == ["Science", "Cities"]
     assert ran.err == "digest: left out 1 file: see `digest check`\n"
+
+
+@pytest.mark.parametrize("topics", ["", ",", " , "])
+def test_a_selection_for_no_topic_at_all_is_refused(project: Project, topics: str) -> None:
+    ran = project.run("select", "weekly", "--topics", topics)
+
+    assert ran.status == 2
+    assert "--topics: names no topic" in ran.err
 
 
 def test_a_selection_for_a_subscriber_has_their_topics(tmp_path: Path) -> None:

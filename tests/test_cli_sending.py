@@ -30,6 +30,7 @@ from tests.program import (
     a_project,
     environment,
 )
+from tests.rude import rude_server
 from tests.smtpd import CLOSE, Recorder, smtp_server
 
 COUNTS = ("accepted", "deferred", "refused", "in_doubt", "suppressed")
@@ -70,6 +71,16 @@ def served(project: Project, recorder: Recorder) -> Iterator[Recorder]:
         yield recorder
 
 
+def one_line(ran: Ran) -> tuple[int, str]:
+    """
+    The exit status, and the outcome as the only line that was printed has it.
+    """
+    line = re.fullmatch(rf"{ISSUE}: (.*) in \d+\.\d s\n", ran.err)
+    assert line, ran
+    assert ran.out == ""
+    return ran.status, line[1]
+
+
 def standing(project: Project, issue: str = ISSUE) -> dict[str, int]:
     """
     The letters of an issue by state, after their sum was checked.
@@ -83,10 +94,12 @@ def standing(project: Project, issue: str = ISSUE) -> dict[str, int]:
 # What is promised about send
 
 
-def test_every_subscriber_gets_one_letter_and_cron_gets_none(project: Project) -> None:
+def test_every_subscriber_gets_one_letter_and_cron_gets_one_line(project: Project) -> None:
     ran = project.run("send", "--due", *AT)
+    again = project.run("send", "--due", *AT)
 
-    assert ran == Ran(0, "", "")
+    assert one_line(ran) == (0, "3 accepted")
+    assert again == Ran(0, "", "")
     recipients = [message_from_bytes(path.read_bytes())["To"] for path in project.letters]
     assert sorted(recipients) == list(READERS)
 
@@ -174,6 +187,18 @@ def test_a_dry_run_says_what_would_be_sent_and_sends_nothing(project: Project) -
     assert plan["bytes"] > 3_000
     assert not project.letters
     assert project.json("status") == {"issues": []}
+
+
+def test_what_send_prints_has_one_shape_whether_it_sends_tries_or_tests(tmp_path: Path) -> None:
+    project = a_full_project(tmp_path / "project")
+    project.subscribe("ann@example.org")
+    shape = ("issue", "letters", "accepted", "deferred", "refused", "in_doubt", "suppressed")
+
+    runs = [("--dry-run",), ("--test", "me@example.com"), ()]
+    printed = [project.json("send", *AT, *options)["issues"][0] for options in runs]
+
+    assert all({*shape, "seconds"} <= each.keys() for each in printed)
+    assert [each["accepted"] for each in printed] == [0, 1, 1]
 
 
 def test_a_test_letter_goes_to_one_address_and_the_ledger_hears_nothing(tmp_path: Path) -> None:
@@ -297,7 +322,7 @@ def test_deferred_letters_end_the_run_with_75_and_go_with_the_next(project: Proj
     assert first.status == 75
     assert first.json["issues"][0]["deferred"] == 3
     assert between == {"deferred": 3}
-    assert second == Ran(0, "", "")
+    assert one_line(second) == (0, "3 accepted")
     assert sorted(recorder.recipients) == list(READERS)
 
 
@@ -315,7 +340,7 @@ def test_a_server_that_is_away_is_75_and_nothing_is_lost(project: Project) -> No
         r"digest: mail server 127.0.0.1:\d+ is away .*: run again later\n", away.err
     )
     assert between == {"waiting": 3}
-    assert again == Ran(0, "", "")
+    assert one_line(again) == (0, "3 accepted")
     assert sorted(recorder.recipients) == list(READERS)
 
 
@@ -345,7 +370,7 @@ def test_a_letter_in_doubt_waits_for_a_word(
     project: Project, choice: str, settled: str, in_the_end: dict[str, int]
 ) -> None:
     with served(project, Recorder(on_data=lambda name: CLOSE if name == BEN else None)) as server:
-        first = project.run("send", *AT)
+        first = project.run("send", *AT, "--json")
         told = project.done("status")
         server.on_data = lambda _: None
         resolved = project.done("resolve", ISSUE, choice)
@@ -358,7 +383,7 @@ def test_a_letter_in_doubt_waits_for_a_word(
     )
     assert f"In doubt: see `digest resolve {ISSUE} --help`" in told.err
     assert resolved.err == settled
-    assert last == Ran(0, "", "")
+    assert last.status == 0
     assert standing(project) == in_the_end
 
 
@@ -390,9 +415,11 @@ def test_a_run_told_to_end_finishes_what_is_under_way_and_the_next_goes_on(
         last = project.run("send", *AT)
 
     assert run.returncode == 75
-    assert told == b"digest: stopping after the letters under way\n"
+    stopping, line = told.decode().splitlines()
+    assert stopping == "digest: stopping after the letters under way"
+    assert line.startswith(f"{ISSUE}: ")
     assert set(between) == {"accepted", "waiting"}
-    assert last == Ran(0, "", "")
+    assert last.status == 0
     assert sorted(recorder.recipients) == sorted((*READERS, *many))
 
 
@@ -550,3 +577,18 @@ def checked_letter(recipient: str, data: bytes, subject: str) -> str:
     (token,) = set(TOKEN.findall(page + text.get_content() + letter["List-Unsubscribe"]))
     assert all(TOKEN.search(each) for each in (page, text.get_content()))
     return str(token)
+
+
+@pytest.mark.parametrize("understood", [True, False])
+def test_an_address_beyond_ascii_goes_from_the_list_to_the_wire(
+    project: Project, *, understood: bool
+) -> None:
+    project.write("more.csv", "email,name\n用户@example.org,Zoë\n")
+    project.done("subscribers", "import", "weekly", "more.csv")
+    with rude_server(lambda _: None, *(("SMTPUTF8", "8BITMIME") if understood else ())) as rude:
+        project.configure(SITE, WEEKLY, mail_server(rude.port))
+        (report,) = project.json("send", *AT, status=0 if understood else 3)["issues"]
+
+    assert (report["accepted"], report["refused"]) == ((4, 0) if understood else (3, 1))
+    assert ("RCPT TO:<用户@example.org>" in rude.said("RCPT")) is understood
+    assert any("<用户@example.org>".encode() in each for each in rude.contents) is understood

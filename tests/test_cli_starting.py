@@ -2,9 +2,14 @@
 `digest init`: a project that works as it is made.
 """
 
+import re
 from pathlib import Path
 
+from digest.settings import load_settings
 from tests.program import Project, contents, run_digest
+
+#: An option of the starter that is commented out; prose is not.
+OPTION = re.compile(r"^# (\[|\w+ = )", re.MULTILINE)
 
 FILES = ["content/harbour-clock.md", "digest.toml", "subscribers.csv"]
 
@@ -45,6 +50,22 @@ def test_what_init_makes_can_be_sent(tmp_path: Path) -> None:
     sent = project.json("send", "--force")
 
     assert sent["issues"][0]["accepted"] == len(project.letters) == 2
+
+
+def test_every_option_that_init_comments_out_is_valid(tmp_path: Path) -> None:
+    run_digest("init", cwd=tmp_path)
+    file = tmp_path / "digest.toml"
+    text = file.read_text("utf-8")
+
+    file.write_text(OPTION.sub(r"\1", text), "utf-8")
+    settings = load_settings(file, {})
+
+    assert len(OPTION.findall(text)) > 30
+    assert settings.smtp is not None
+    assert settings.bounces.imap is not None
+    assert settings.pace.domains["gmail.com"].rate == 5
+    assert [each.selector for each in settings.dkim] == ["digest202611"]
+    assert settings.newsletter("weekly").brand.accent == "#0b57a4"
 
 
 def test_init_overwrites_nothing(tmp_path: Path) -> None:

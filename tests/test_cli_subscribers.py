@@ -3,6 +3,7 @@ The lists on the command line: add, remove, list, show, topics, import, export.
 """
 
 import csv
+import io
 import json
 from pathlib import Path
 
@@ -351,3 +352,134 @@ def test_an_export_that_cannot_be_written_is_told(project: Project) -> None:
 
     assert ran.status == 1
     assert ran.err.startswith("digest: file/out.csv cannot be written: ")
+
+
+def test_who_left_is_listed_by_state(project: Project) -> None:
+    project.subscribe("ann@example.org", "ben@example.org")
+    project.done("subscribers", "remove", "weekly", "ann@example.org")
+
+    document = project.json("subscribers", "list", "weekly", "--state", "unsubscribed")
+    table = project.done("subscribers", "list", "weekly", "--state", "unsubscribed")
+    wrong = project.run("subscribers", "list", "weekly", "--state", "gone")
+
+    (ann,) = document["subscribers"]
+    assert (ann["email"], ann["state"]) == ("ann@example.org", "unsubscribed")
+    assert ann["since"].endswith("Z")
+    assert table.err.startswith("weekly: 1 subscriber unsubscribed\n")
+    assert wrong.status == 2
+    assert 'found "gone", needed is one of pending, active' in " ".join(wrong.err.split())
+
+
+def test_somebodys_story_is_told_as_tables(project: Project) -> None:
+    file = project.write("fair.csv", "email,name\nann@example.org,Ann\n")
+    project.done("subscribers", "import", "weekly", str(file))
+    project.done("subscribers", "remove", "weekly", "ann@example.org")
+
+    told = project.done("subscribers", "show", "ann@example.org").err
+
+    assert "Ann ann@example.org" in told
+    assert "- → active" in told
+    assert "active → unsubscribed" in told
+    assert "on a list; file fair.csv" in told
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_leaving_is_taken_back_in_whichever_order_it_is_written(
+    project: Project, *, swapped: bool
+) -> None:
+    project.subscribe("ann@example.org")
+    project.done("subscribers", "remove", "weekly", "ann@example.org")
+    arguments = ["weekly", "ann@example.org"]
+
+    ran = project.done("subscribers", "restore", *(arguments[::-1] if swapped else arguments))
+    again = project.run("subscribers", "restore", "weekly", "ben@example.org")
+
+    assert ran.err == f"{MASKED} is active on weekly again, no longer unsubscribed\n"
+    assert [each["email"] for each in listed(project)] == ["ann@example.org"]
+    assert (again.status, again.err) == (
+        1,
+        "digest: nobody here has the address b•••@example.org\n",
+    )
+
+
+def test_who_left_comes_back_by_a_list_only_if_it_is_said(project: Project) -> None:
+    file = project.write("list.csv", "email\nann@example.org\n")
+    project.subscribe("ann@example.org")
+    project.done("subscribers", "remove", "weekly", "ann@example.org")
+
+    ran = project.done("subscribers", "import", "weekly", str(file), "--resubscribe")
+
+    assert ran.err == "weekly: 1 added, 0 updated, 0 unchanged, 0 unsubscribed, 0 refused\n"
+    assert [each["email"] for each in listed(project)] == ["ann@example.org"]
+
+
+def test_the_report_of_an_import_has_every_row_that_was_not_taken(project: Project) -> None:
+    project.subscribe("left@example.org")
+    project.done("subscribers", "remove", "weekly", "left@example.org")
+    file = project.write(
+        "list.csv",
+        """\
+        email,name,topics
+        ann@example.org,Ann,Science
+        ann@example.org,Ann again,
+        ben@example.org,=1+1,"Cities;Science"
+        left@example.org,Left,
+        "cy@
+        example.org",Cy,
+        """,
+    )
+
+    ran = project.run("subscribers", "import", "weekly", str(file), "--report", "not-taken.csv")
+
+    report = project.folder / "not-taken.csv"
+    rows = list(csv.DictReader(io.StringIO(report.read_text(), newline="")))
+    assert [(row["line"], row["email"].partition("@")[0], row["reason"]) for row in rows] == [
+        ("3", "ann", "the same address as in line 2: keep one of them"),
+        ("4", "ben", 'the name begins with "=", as a formula does: remove it'),
+        ("5", "left", f"unsubscribed since {rows[2]['reason'][19:29]}, and stays so"),
+        ("6", "cy", "the address is not an address that mail can be sent to"),
+    ]
+    assert rows[1]["name"] == "'=1+1"
+    assert rows[1]["topics"] == "Cities;Science"
+    assert report.stat().st_mode & 0o777 == 0o600
+    assert f"{file}:3: refused: the same address as in line 2" in ran.err
+    assert f"({MASKED})" in ran.err
+    assert "4 rows not taken, in not-taken.csv" in ran.err
+
+
+def test_a_long_list_of_refusals_is_cut_on_a_terminal_and_whole_in_json(project: Project) -> None:
+    file = project.write("list.csv", "email\n" + "nonsense\n" * 150)
+
+    ran = project.run("subscribers", "import", "weekly", str(file), "--json")
+
+    assert len(ran.json["refused"]) == 150
+    assert len(ran.err.splitlines()) == 101
+    assert ran.err.endswith("more lines are refused: --report FILE writes them all\n")
+
+
+def test_who_is_erased_is_forgotten_and_not_brought_back(project: Project) -> None:
+    project.subscribe("ann@example.org", "ben@example.org")
+    file = project.write("list.csv", "email\nann@example.org\n")
+
+    asked = project.run("subscribers", "erase", "ann@example.org")
+    erased = project.done("subscribers", "erase", "ann@example.org", "--yes")
+    shown = project.run("subscribers", "show", "ann@example.org")
+    again = project.done("subscribers", "import", "weekly", str(file))
+    added = project.run("subscribers", "add", "weekly", "ann@example.org")
+
+    assert (asked.status, "say --yes" in " ".join(asked.err.split())) == (2, True)
+    assert erased.err == f"{MASKED} is forgotten\n"
+    assert f"{MASKED} was forgotten on" in shown.err
+    assert "1 erased" in again.err
+    assert f"{MASKED} asked to be forgotten" in added.err
+    assert [each["email"] for each in listed(project)] == ["ben@example.org"]
+
+
+def test_a_name_that_was_cleaned_is_named(project: Project) -> None:
+    file = project.write("list.csv", 'email,name\nann@example.org,"Ann\nBcc: eve@example.org"\n')
+
+    ran = project.done("subscribers", "import", "weekly", str(file), "--json")
+
+    assert ran.json["cleaned"] == [2]
+    assert f"{file}:2: cleaned: the name held line breaks or hidden characters" in ran.err
+    assert listed(project)[0]["name"] == "Ann Bcc: eve@example.org"

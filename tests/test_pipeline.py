@@ -16,7 +16,7 @@ from digest.errors import NotFoundError, SettingsError
 from digest.pipeline import Moment, Pipeline
 from digest.pipeline.people import find_person, find_subscriber
 from digest.pipeline.topics import by_key, known_topics
-from digest.pipeline.ways_out import open_signer, open_transport
+from digest.pipeline.ways_out import open_signers, open_transport
 from digest.sender import Allowance
 from digest.settings import load_settings
 from digest.tokens import read_token
@@ -318,7 +318,7 @@ def test_letters_are_signed_where_a_key_is_named(project: Project, opened: Open)
     letter = message_from_bytes(pipeline.letter(issue, printed.page).data)
 
     assert "d=example.org" in letter["DKIM-Signature"]
-    assert open_signer(opened(project, WEEKLY).settings) is None
+    assert open_signers(opened(project, WEEKLY).settings) == ()
 
 
 def test_a_pipeline_that_opened_nothing_closes_without_opening(tmp_path: Path) -> None:

@@ -15,7 +15,9 @@ import pytest
 from digest.errors import NotFoundError, TransportAway
 from digest.model import Issue, Letter, Outcome, Receipt, Tally
 from digest.pipeline import Moment, Pipeline
-from digest.pipeline.delivery import Plan, Report, deliver, plan, send_test, standings
+from digest.pipeline.delivery import Report, deliver, send_test
+from digest.pipeline.plans import Plan, plan
+from digest.pipeline.standing import standings
 from digest.ports import Transport
 from digest.sender import Allowance
 from digest.settings import load_settings
@@ -150,7 +152,7 @@ def a_test(folder: Path, transport: Transport, address: str = "me@example.org") 
 
 def status(folder: Path, issue_id: str | None = None) -> dict[str, tuple[str, Tally]]:
     with opened(folder) as pipeline:
-        return {issue.id: (state, tally) for issue, state, tally in standings(pipeline, issue_id)}
+        return {each.issue.id: (each.state, each.tally) for each in standings(pipeline, issue_id)}
 
 
 def names_of(letters: Sequence[Letter]) -> list[str]:
@@ -269,7 +271,7 @@ def test_refused_letters_are_not_tried_again(site: Path) -> None:
 def test_what_a_dead_run_left_is_reported_and_not_sent_again(site: Path) -> None:
     run(site, away_after(0))
     with opened(site) as pipeline:
-        pipeline.store.ledger.recover(ISSUE)
+        pipeline.store.recovery.recover(ISSUE, alone=True)
         batch = pipeline.store.ledger.claim_batch(ISSUE, "dead")
         pipeline.store.ledger.intend(ISSUE, [batch[0].subscriber.id], "dead")
     transport = MemoryTransport()
@@ -287,7 +289,8 @@ def test_letters_in_doubt_are_sent_again_once_a_person_says_so(site: Path) -> No
     lost = MemoryTransport(lambda each: Receipt(letter=each, outcome=Outcome.IN_DOUBT))
     run(site, lost)
     with opened(site) as pipeline:
-        pipeline.store.ledger.resolve(ISSUE, resend=True)
+        doubtful = pipeline.store.accounts.in_doubt(ISSUE)
+        pipeline.store.accounts.resolve(ISSUE, doubtful, "resend")
     transport = MemoryTransport()
 
     run(site, transport)

@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 
 from digest.model import Article, Edition, Issue, Letter, Newsletter, Tally
 from digest.pipeline import Moment, Pipeline
+from digest.pipeline.daybook import DayBook
 from digest.pipeline.delivery import Report, deliver
+from digest.pipeline.plans import plan
 from digest.sender import Allowance
 from digest.settings import load_settings
 from digest.transports.memory import MemoryTransport
@@ -93,12 +95,15 @@ def stories_of(letter: Letter) -> set[str]:
     }
 
 
-def editions_of(pipeline: Pipeline, newsletter_id: str = "weekly") -> dict[str, list[str]]:
+def editions_of(
+    pipeline: Pipeline, newsletter_id: str = "weekly", book: DayBook | None = None
+) -> dict[str, list[str]]:
     """
     Reader -> the stories that an issue would have for them.
     """
     newsletter, issue = at_hand(pipeline, newsletter_id)
-    edited, without_news = pipeline.edit(newsletter, issue, pipeline.readers(newsletter))
+    readers = pipeline.readers(newsletter)
+    edited, without_news = pipeline.edit(newsletter, issue, readers, book=book)
     found = {
         reader.address.partition("@")[0]: [each.slug for each in edition.articles]
         for edition, readers in edited
@@ -147,6 +152,74 @@ def test_of_two_lists_due_together_a_reader_of_both_gets_each_story_once(
         ("cat", "tides"),
         ("cat", "trams"),
     ]
+
+
+@pytest.mark.parametrize("order", [("weekly", "other"), ("other", "weekly")])
+def test_looked_at_together_they_are_what_would_be_sent(
+    project: Project, opened: Open, order: tuple[str, str]
+) -> None:
+    project.subscribe("ann@example.org", "ben@example.org", topics="Cities")
+    project.subscribe("ann@example.org", "cat@example.org", newsletter="other")
+    looked_at, book = opened(project), DayBook()
+
+    expected = [editions_of(looked_at, each, book) for each in order]
+    planned = [
+        plan(looked_at, looked_at.settings.newsletter(each), Moment(at=MONDAY), book=DayBook())
+        for each in order[:1]
+    ]
+
+    assert planned[0].letters == sum(map(bool, expected[0].values()))
+    for newsletter, readers in zip(order, expected, strict=True):
+        letters, _ = send(opened(project), newsletter)
+        found = {each.recipient.partition("@")[0]: stories_of(each) for each in letters}
+        assert found == {name: set(stories) for name, stories in readers.items() if stories}
+
+
+def test_what_another_issue_of_the_day_tells_is_named_as_the_reason(
+    project: Project, opened: Open
+) -> None:
+    project.subscribe("ann@example.org", topics="Cities")
+    project.subscribe("ann@example.org", newsletter="other")
+    pipeline, book = opened(project), DayBook()
+    editions_of(pipeline, "weekly", book)
+    newsletter, issue = at_hand(pipeline, "other")
+
+    edited, _ = pipeline.edit(
+        newsletter, issue, pipeline.readers(newsletter), explain=True, book=book
+    )
+
+    (edition,) = (edition for edition, readers in edited if readers)
+    reasons = {each.slug: each.reason for each in edition.rejected}
+    assert reasons["trams"] == "sent in weekly/2026-11-23, just before"
+
+
+def test_previews_and_plans_of_two_lists_know_of_one_another(project: Project) -> None:
+    project.subscribe("ann@example.org")
+    project.subscribe("ann@example.org", "ben@example.org", newsletter="other")
+
+    editions = project.json("preview", *AT)["editions"]
+    issues = project.json("send", "--dry-run", *AT)["issues"]
+
+    assert [
+        (each["newsletter"], each["subscribers"]) for each in editions if each["subscribers"]
+    ] == [
+        ("weekly", 1),
+        ("other", 1),
+    ]
+    assert [(each["issue"], each["letters"]) for each in issues] == [
+        ("weekly/2026-11-23", 1),
+        ("other/2026-11-23", 1),
+    ]
+
+
+def test_an_issue_that_is_made_stays_as_it_is_among_others(project: Project, opened: Open) -> None:
+    project.subscribe("ann@example.org")
+    project.subscribe("ann@example.org", newsletter="other")
+    send(opened(project), "other")
+    pipeline, book = opened(project), DayBook()
+
+    assert editions_of(pipeline, "weekly", book) == {"ann": []}
+    assert editions_of(pipeline, "other", book) == {"ann": ["tides", "trams"]}
 
 
 def test_a_pipeline_that_looked_before_there_was_a_store_finds_the_history(

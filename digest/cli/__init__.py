@@ -12,7 +12,23 @@ import typer
 
 from .. import __version__
 from ..errors import DigestError
-from . import looking, sending, starting, subscribers
+from . import (
+    archiving,
+    bouncing,
+    dkim,
+    forms,
+    images,
+    keys,
+    looking,
+    sending,
+    serving,
+    standing,
+    starting,
+    subscribers,
+    theming,
+    working,
+)
+from .shared import say
 
 app = typer.Typer(
     name="digest",
@@ -29,9 +45,18 @@ app.command("topics")(looking.topics)
 app.command("select")(looking.select)
 app.command("preview")(looking.preview)
 app.command("send")(sending.send)
-app.command("status")(sending.status)
-app.command("resolve")(sending.resolve)
+app.command("status")(standing.status)
+app.command("resolve")(standing.resolve)
+app.command("worker")(working.worker)
+app.command("bounces")(bouncing.bounces)
+app.command("serve")(serving.serve)
+subscribers.app.command("form")(forms.form)
 app.add_typer(subscribers.app, name="subscribers")
+app.add_typer(images.app, name="images")
+app.add_typer(archiving.app, name="archive")
+app.add_typer(theming.app, name="theme")
+app.add_typer(dkim.app, name="dkim")
+app.add_typer(keys.app, name="keys")
 
 
 def _print_version(wanted: bool) -> None:
@@ -69,7 +94,7 @@ def main() -> None:
         app()
     except DigestError as error:
         for line in str(error).splitlines():
-            typer.echo(f"digest: {line}", err=True)
+            say(f"digest: {line}")
         sys.exit(error.exit_status)
     except BrokenPipeError:
         sys.stderr.close()

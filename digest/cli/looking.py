@@ -8,37 +8,46 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .progress import shown_pictures
 from .shared import (
     AsJson,
     At,
     Name,
     Names,
+    Offline,
     Since,
     Until,
     counted,
     iso,
     moment_of,
-    newsletters_of,
     opened,
     print_json,
     print_table,
+    printed_of,
     say,
 )
 
 if TYPE_CHECKING:
-    from ..model import Edition, Hand, Issue, Newsletter, Problem, Subscriber
-    from ..pipeline import Moment, Pipeline, Printed
+    from ..model import Edition, Hand, Issue, Newsletter, Problem
+    from ..pipeline import Pipeline
 
 Address = Annotated[
     str | None, typer.Option("--subscriber", metavar="ADDRESS", help="With their own topics.")
 ]
 
 
-def check(context: typer.Context, *, as_json: AsJson = False) -> None:
+def check(
+    context: typer.Context,
+    *,
+    online: Annotated[
+        bool, typer.Option("--online", help="Also ask the DNS, the site, and where links lead.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """
     Name every problem of configuration, content and themes. Exit status 1 if any is an error.
     """
-    problems, articles = _check(context)
+    problems, articles = _check(context, online=online)
     if as_json:
         fields = ("file", "line", "level", "message")
         shown = [{field: getattr(each, field) for field in fields} for each in problems]
@@ -110,6 +119,7 @@ def preview(
     until: Until = None,
     subscriber: Address = None,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where to write.")] = Path("preview"),
+    offline: Offline = False,
     as_json: AsJson = False,
 ) -> None:
     """
@@ -119,19 +129,18 @@ def preview(
 
     moment = moment_of(at, since, until)
     with opened(context) as pipeline:
-        printed = [
-            each
-            for newsletter in newsletters_of(pipeline, newsletters)
-            for each in _printed(pipeline, newsletter, moment, subscriber)
-        ]
+        with shown_pictures() as fetch:
+            shown = None if offline else fetch
+            printed = printed_of(pipeline, newsletters, moment, subscriber, fetch=shown)
         previews = write_previews(pipeline, out, printed)
         problems = pipeline.problems
     if as_json:
         fields = ("newsletter", "issue", "subject", "topics", "subscribers", "bytes")
-        shown = [{name: getattr(each, name) for name in fields} for each in previews]
-        for row, each in zip(shown, previews, strict=True):
+        editions = [{name: getattr(each, name) for name in fields} for each in previews]
+        for row, each in zip(editions, previews, strict=True):
             row |= {"html": str(each.html), "text": str(each.text), "eml": str(each.eml)}
-        print_json({"out": str(out), "editions": shown})
+            row["warnings"] = each.warnings
+        print_json({"out": str(out), "editions": editions})
     else:
         rows = [(each.issue, each.subject, each.subscribers, each.bytes) for each in previews]
         columns = ("issue", "subject", "subscribers", "bytes")
@@ -139,14 +148,20 @@ def preview(
     _warn_of(problems)
 
 
-def _check(context: typer.Context) -> tuple[tuple["Problem", ...], int]:
+def _check(context: typer.Context, *, online: bool) -> tuple[tuple["Problem", ...], int]:
     from ..errors import SettingsError
     from ..model import Problem
     from ..pipeline.checks import check as check_pipeline
 
     try:
         with opened(context) as pipeline:
-            return check_pipeline(pipeline, moment_of(None)), len(pipeline.articles)
+            moment = moment_of(None)
+            problems = check_pipeline(pipeline, moment)
+            if online:
+                from ..pipeline.online import online_problems
+
+                problems += online_problems(pipeline, moment)
+            return problems, len(pipeline.articles)
     except SettingsError as error:
         problems = tuple(each for each in error.problems if isinstance(each, Problem))
         message = str(error).removeprefix(f"{context.obj}: ")
@@ -169,30 +184,13 @@ def _edition(
     reader = find_subscriber(pipeline, newsletter, address) if address else None
     wanted = reader.topics if reader else None
     if topics is not None:
+        if not topics.replace(",", " ").strip():
+            raise typer.BadParameter("names no topic", param_hint="--topics")
         anybody = replace(newsletter, any_topic=True)
         wanted = known_topics(
             topics.split(","), anybody, lambda: pipeline.topics, lambda: pipeline.taxonomy
         )
     return pipeline.select(newsletter, issue, wanted, subscriber=reader)
-
-
-def _printed(
-    pipeline: "Pipeline", newsletter: "Newsletter", moment: "Moment", address: str | None
-) -> list[tuple["Issue", "Printed"]]:
-    from ..pipeline.people import find_subscriber
-
-    issue = pipeline.issue(newsletter, moment)
-    readers: tuple[Subscriber, ...]
-    if address:
-        readers = (find_subscriber(pipeline, newsletter, address),)
-    else:
-        readers = pipeline.readers(newsletter)
-    printed, _ = pipeline.print_editions(newsletter, issue, readers)
-    if address:
-        printed = [each for each in printed if each.readers]
-    if not printed:
-        say(f"{issue.id} has nothing to read: see `digest select {newsletter.id} --explain`")
-    return [(issue, each) for each in printed]
 
 
 def _selection(issue: "Issue", edition: "Edition", *, explain: bool) -> dict[str, object]:

@@ -1,40 +1,58 @@
 """
-Commands that deliver, and that tell what became of it: send, status, resolve.
+The command that delivers.
 """
 
 import re
-import sys
+import secrets
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .progress import drained_by_signals, shown_progress
+from .logs import Format, LogFormat
+from .outcomes import COUNTS, reported, tell
+from .planning import print_plan
+from .progress import drained_by_signals, shown_pictures, shown_progress
 from .shared import (
     AsJson,
     At,
     Names,
+    Offline,
     Since,
     Until,
-    counted,
-    iso,
     moment_of,
     newsletters_of,
     opened,
     print_json,
-    print_table,
     say,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ..errors import DigestError
-    from ..model import Issue, Newsletter, Tally
+    from ..model import Issue, Newsletter, Receipt
     from ..pipeline import Moment, Pipeline
     from ..pipeline.delivery import Report
+    from ..pipeline.reporting import Summary
 
 SOME_NOT_DELIVERED = 3
 RUN_AGAIN = 75
 ISSUE_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
-COUNTS = ("accepted", "deferred", "refused", "in_doubt", "suppressed")
+ID_BITS = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """
+    How a run is to go about it.
+    """
+
+    due: bool  #: nobody asked for it just now
+    force: bool
+    limit: int | None  #: of letters
+    offline: bool
+    wait: bool  #: until the workers are done as well
 
 
 def send(
@@ -54,76 +72,43 @@ def send(
     ] = None,
     since: Since = None,
     until: Until = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="At most so many letters.")] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="At most so many letters.")
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Even if it is long overdue.")] = False,
+    offline: Offline = False,
+    no_wait: Annotated[
+        bool, typer.Option("--no-wait", help="Leave it to `digest worker`.")
+    ] = False,
     as_json: AsJson = False,
+    _: LogFormat = Format.TEXT,
 ) -> None:
     """
     Deliver the issue at hand to everybody who has not got it. Safe to run again.
     """
-    _check_usage(newsletters, issue, windowed=bool(since or until), alone=bool(test and dry_run))
+    _check_usage(newsletters, issue, windowed=bool(since or until), due=due)
+    if test and dry_run:
+        raise typer.BadParameter("--test and --dry-run exclude each other")
     moment = moment_of(at, since, until, issue)
     with opened(context) as pipeline:
         wanted = newsletters_of(pipeline, newsletters)
         if test:
-            _send_test(pipeline, wanted, moment, test, as_json=as_json)
+            _send_test(pipeline, wanted, moment, test, offline=offline, as_json=as_json)
         elif dry_run:
-            _print_plan(pipeline, wanted, moment, as_json=as_json)
+            print_plan(pipeline, wanted, moment, as_json=as_json)
         else:
-            status = _deliver(
-                pipeline, wanted, moment, due=due, force=force, limit=limit, as_json=as_json
+            wish = Wish(
+                due=due,
+                force=force,
+                limit=limit,
+                offline=offline,
+                wait=not no_wait or pipeline.store.exclusive,
             )
-            raise typer.Exit(status)
-
-
-def status(
-    context: typer.Context,
-    issue: Annotated[str | None, typer.Argument(metavar="ISSUE", help="Its id.")] = None,
-    *,
-    as_json: AsJson = False,
-) -> None:
-    """
-    Tell what was sent, what waits, what failed and what is in doubt. The sum adds up.
-    """
-    from ..pipeline.delivery import standings
-
-    with opened(context) as pipeline:
-        found = standings(pipeline, issue)
-    if as_json:
-        print_json({"issues": [_standing(*each) for each in found]})
-        return
-    rows = [
-        (each.id, state, tally.letters, *(getattr(tally, name) for name in COUNTS), tally.waiting)
-        for each, state, tally in found
-    ]
-    columns = ("issue", "state", "letters", *(name.replace("_", " ") for name in COUNTS), "waiting")
-    in_doubt = [each.id for each, _, tally in found if tally.in_doubt]
-    note = f"In doubt: see `digest resolve {in_doubt[0]} --help`" if in_doubt else ""
-    print_table("Issues", columns, rows, note=note)
-
-
-def resolve(
-    context: typer.Context,
-    issue: Annotated[
-        str, typer.Argument(metavar="ISSUE", help="Its id, as `digest status` shows it.")
-    ],
-    *,
-    resend: Annotated[bool, typer.Option("--resend", help="Send them again.")] = False,
-    drop: Annotated[bool, typer.Option("--drop", help="Never send them again.")] = False,
-) -> None:
-    """
-    Settle the letters in doubt: those that may or may not have arrived when a line broke.
-    """
-    if resend == drop:
-        raise typer.BadParameter("say either --resend or --drop")
-    with opened(context) as pipeline, pipeline.store.lock():
-        pipeline.store.ledger.recover(issue)
-        settled = pipeline.store.ledger.resolve(issue, resend=resend)
-    say(f"{counted(settled, 'letter')} {'to be sent again' if resend else 'given up'}")
+            raise typer.Exit(_deliver(pipeline, wanted, moment, wish, as_json=as_json))
 
 
 def _check_usage(
-    newsletters: list[str] | None, issue: str | None, *, windowed: bool, alone: bool
+    newsletters: list[str] | None, issue: str | None, *, windowed: bool, due: bool
 ) -> None:
     if issue is not None and (not newsletters or len(newsletters) != 1):
         raise typer.BadParameter("--issue goes with one newsletter")
@@ -133,28 +118,54 @@ def _check_usage(
         raise typer.BadParameter(
             "--since and --until go with --issue: the schedule sets the window"
         )
-    if alone:
-        raise typer.BadParameter("--test and --dry-run exclude each other")
+    if issue is not None and due:
+        raise typer.BadParameter("--due goes with the schedule: leave it out, or --issue")
 
 
 def _deliver(
     pipeline: "Pipeline",
     newsletters: "list[Newsletter]",
     moment: "Moment",
+    wish: Wish,
     *,
-    due: bool,
-    force: bool,
-    limit: int | None,
     as_json: bool,
 ) -> int:
+    failures: list[DigestError] = []
+    summaries = [*_summaries_iter(pipeline, newsletters, moment, wish, failures)]
+    if as_json:
+        print_json({"issues": [reported(each) for each in summaries]})
+    for each in summaries:
+        tell(each, due=wish.due, alone=as_json)
+    if failures:
+        for failure in failures[:-1]:
+            say(f"digest: {failure}")
+        raise failures[-1]
+    limited = wish.limit is not None or not wish.wait
+    return _exit_status([each.report for each in summaries], due=wish.due, limited=limited)
+
+
+def _summaries_iter(
+    pipeline: "Pipeline",
+    newsletters: "list[Newsletter]",
+    moment: "Moment",
+    wish: Wish,
+    failures: "list[DigestError]",
+) -> "Iterator[Summary]":
+    """
+    One issue after the other, each with its report to the owner.
+    """
     from ..errors import ThemeError
     from ..pipeline.delivery import deliver
+    from ..pipeline.reporting import summarize, tell_owner
     from ..sender import Allowance
 
-    failures: list[DigestError] = []
-    allowance = Allowance(limit)
-    reports: list[Report] = []
-    with pipeline.store.lock(), drained_by_signals(allowance), shown_progress() as progress:
+    allowance = Allowance(wish.limit)
+    with (
+        pipeline.store.lock(),
+        drained_by_signals(allowance),
+        shown_progress() as progress,
+        shown_pictures() as fetch,
+    ):
         for newsletter in newsletters:
             try:
                 report = deliver(
@@ -163,24 +174,22 @@ def _deliver(
                     moment,
                     allowance=allowance,
                     progress=progress,
-                    force=force,
+                    due=wish.due,
+                    force=wish.force,
+                    fetch=None if wish.offline else fetch,
+                    wait=wish.wait,
                 )
             except ThemeError as error:
                 failures.append(error)  # The other newsletters have other readers.
                 continue
-            reports.append(report)
+            summary = summarize(pipeline, newsletter, report)
+            yield summary
+            number = secrets.randbits(ID_BITS)
+            if trouble := tell_owner(pipeline, newsletter, summary, number=number):
+                say(f"digest: {trouble}")
             if report.error:
                 failures.append(report.error)
-                break
-    if as_json:
-        print_json({"issues": [_reported(report) for report in reports]})
-    _tell(reports, due=due)
-    if failures:
-        *others, last = failures
-        for each in others:
-            say(f"digest: {each}")
-        raise last
-    return _exit_status(reports, due=due, limited=limit is not None)
+                return
 
 
 def _exit_status(reports: "list[Report]", *, due: bool, limited: bool) -> int:
@@ -194,29 +203,9 @@ def _exit_status(reports: "list[Report]", *, due: bool, limited: bool) -> int:
     return 0
 
 
-def _tell(reports: "list[Report]", *, due: bool) -> None:
-    """
-    A line per issue for whoever watches; under cron only what somebody has to do.
-    """
-    watched = sys.stderr.isatty() or sys.stdout.isatty()
-    for report in reports:
-        if report.overdue and not due:
-            say(f"digest: {report.issue.id} is not sent: {report.note}")
-        elif watched and report.note and not report.letters:
-            say(f"{report.issue.id}: {report.note}")
-        elif watched:
-            counts = ", ".join(
-                f"{getattr(report, name)} {name.replace('_', ' ')}"
-                for name in COUNTS
-                if getattr(report, name) or name == "accepted"
-            )
-            say(f"{report.issue.id}: {counts} in {report.seconds:.1f} s")
-        if report.tally and report.tally.in_doubt:
-            in_doubt = counted(report.tally.in_doubt, "letter")
-            say(
-                f"digest: {report.issue.id}: {in_doubt} in doubt: settle them with"
-                f" `digest resolve {report.issue.id} --resend` or `--drop`"
-            )
+def _tested(issue: "Issue", receipt: "Receipt") -> dict[str, object]:
+    counts = {name: int(receipt.outcome == name) for name in COUNTS}
+    return {"issue": issue.id, "letters": 1, **counts, "seconds": 0.0, "test": True}
 
 
 def _send_test(
@@ -225,76 +214,21 @@ def _send_test(
     moment: "Moment",
     address: str,
     *,
+    offline: bool,
     as_json: bool,
 ) -> None:
     from ..pipeline.delivery import send_test
 
-    receipts = [
-        (issue, receipt)
-        for newsletter in newsletters
-        for issue, receipt in send_test(pipeline, newsletter, moment, address)
-    ]
+    with shown_pictures() as shown:
+        fetch = None if offline else shown
+        receipts = [
+            (issue, receipt)
+            for newsletter in newsletters
+            for issue, receipt in send_test(pipeline, newsletter, moment, address, fetch=fetch)
+        ]
     if as_json:
-        print_json(
-            {
-                "tests": [
-                    {"issue": each.id, "outcome": receipt.outcome} for each, receipt in receipts
-                ]
-            }
-        )
+        print_json({"issues": [_tested(issue, receipt) for issue, receipt in receipts]})
     for issue, receipt in receipts:
         say(f"{issue.id}: test letter {receipt.outcome.replace('_', ' ')} ({receipt.code})")
     if any(receipt.outcome != "accepted" for _, receipt in receipts):
         raise typer.Exit(SOME_NOT_DELIVERED)
-
-
-def _print_plan(
-    pipeline: "Pipeline", newsletters: "list[Newsletter]", moment: "Moment", *, as_json: bool
-) -> None:
-    from ..pipeline.delivery import plan
-
-    plans = [plan(pipeline, newsletter, moment) for newsletter in newsletters]
-    if as_json:
-        print_json(
-            {
-                "issues": [
-                    {
-                        "issue": each.issue.id,
-                        "letters": each.letters,
-                        "editions": each.editions,
-                        "bytes": each.bytes,
-                        "suppressed": each.without_news,
-                    }
-                    for each in plans
-                ]
-            }
-        )
-        return
-    rows = [
-        (each.issue.id, each.letters, each.editions, each.bytes, each.without_news)
-        for each in plans
-    ]
-    columns = ("issue", "letters", "editions", "bytes", "without news")
-    print_table("What would be sent", columns, rows)
-
-
-def _reported(report: "Report") -> dict[str, object]:
-    return {
-        "issue": report.issue.id,
-        "letters": report.letters,
-        **{name: getattr(report, name) for name in COUNTS},
-        "seconds": round(report.seconds, 3),
-        "waiting": report.tally.waiting if report.tally else 0,
-        "note": report.note,
-    }
-
-
-def _standing(issue: "Issue", state: str, tally: "Tally") -> dict[str, object]:
-    return {
-        "issue": issue.id,
-        "due": iso(issue.due_at),
-        "state": state,
-        "letters": tally.letters,
-        **{name: getattr(tally, name) for name in COUNTS},
-        "waiting": tally.waiting,
-    }

@@ -14,9 +14,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .logs import say_at
+
 if TYPE_CHECKING:
-    from ..model import Newsletter
-    from ..pipeline import Moment, Pipeline
+    from ..gatherer import Progress as Gathering
+    from ..model import Issue, Newsletter
+    from ..pipeline import Moment, Pipeline, Printed
 
 
 def parse_time(text: str) -> datetime:
@@ -45,6 +48,10 @@ Name = Annotated[str, typer.Argument(metavar="NEWSLETTER", help="Its id in the c
 Names = Annotated[
     list[str] | None,
     typer.Argument(metavar="NEWSLETTER", help="Their ids. Default: all newsletters."),
+]
+
+Offline = Annotated[
+    bool, typer.Option("--offline", help="Fetch no pictures; take those in the cache.")
 ]
 
 
@@ -91,6 +98,37 @@ def newsletters_of(pipeline: "Pipeline", names: Sequence[str] | None) -> list["N
     return [pipeline.settings.newsletter(name) for name in wanted]
 
 
+def printed_of(
+    pipeline: "Pipeline",
+    names: Sequence[str] | None,
+    moment: "Moment",
+    address: str | None,
+    *,
+    most: int | None = None,
+    fetch: "Gathering | None" = None,
+) -> list[tuple["Issue", "Printed"]]:
+    """
+    The editions of the named newsletters or of all, or one subscriber's; at most so many of each.
+    """
+    from ..pipeline.daybook import DayBook
+    from ..pipeline.people import find_subscriber
+
+    book = DayBook()
+    found: list[tuple[Issue, Printed]] = []
+    for newsletter in newsletters_of(pipeline, names):
+        issue = pipeline.issue(newsletter, moment)
+        one = (find_subscriber(pipeline, newsletter, address),) if address else None
+        readers = one or pipeline.readers(newsletter)
+        printed, _ = pipeline.print_editions(
+            newsletter, issue, readers, fetch=fetch, explain=True, most=most, book=book
+        )
+        shown = [(issue, each) for each in printed if each.readers or not one]
+        if not shown:
+            say(f"{issue.id} has nothing to read: see `digest select {newsletter.id} --explain`")
+        found += shown
+    return found
+
+
 def print_json(document: dict[str, Any]) -> None:
     typer.echo(json.dumps(document, ensure_ascii=False, indent=2))
 
@@ -124,7 +162,7 @@ def say(line: str) -> None:
     """
     A message for people, on standard error.
     """
-    typer.echo(line, err=True)
+    say_at(now(), line)
 
 
 def counted(number: int, noun: str) -> str:

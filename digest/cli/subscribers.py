@@ -1,32 +1,33 @@
 """
-The lists: add, remove, list, show, topics, import, export.
+The lists, one person at a time: add, remove, restore, erase, list, show, topics.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ..text import mask_address
+from .lists import export, import_, known_topics_of, topic_check
 from .shared import AsJson, Name, counted, iso, opened, print_json, print_table, say
 
 if TYPE_CHECKING:
-    from ..model import Entry, Newsletter
     from ..pipeline import Pipeline
-    from ..roster import CheckTopics
 
 app = typer.Typer(
     help="Who reads which newsletter, and with which topics.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
+app.command("import")(import_)
+app.command("export")(export)
 
 Address = Annotated[str, typer.Argument(metavar="ADDRESS", help="A subscriber's mail address.")]
 Topics = Annotated[
     str, typer.Option(metavar="'A;B'", help="Topics of their own. Default: the newsletter's.")
 ]
+STATES = ("pending", "active", "unsubscribed", "bounced", "complained")
 
 
 @app.command()
@@ -35,7 +36,7 @@ def add(
     newsletter: Name,
     address: Address,
     *,
-    name: Annotated[str, typer.Option(help="Their name.")] = "",
+    name: Annotated[str, typer.Option(metavar="NAME", help="Their name.")] = "",
     topics: Topics = "",
 ) -> None:
     """
@@ -46,10 +47,11 @@ def add(
     with opened(context) as pipeline:
         found = pipeline.settings.newsletter(newsletter)
         try:
-            entry = parse_entry(address, name, topics.split(";"), _topic_check(pipeline, found))
+            entry = parse_entry(address, name, topics.split(";"), topic_check(pipeline, found))
         except ValueError as error:
             raise typer.BadParameter(str(error)) from None
-        pipeline.store.subscribers.add(found.id, _spelt(pipeline, found, entry))
+        own = known_topics_of(pipeline, found, entry.topics or ())
+        pipeline.store.subscribers.add(found.id, replace(entry, topics=own or None))
     say(f"{mask_address(entry.address)} is subscribed to {found.id}")
 
 
@@ -64,55 +66,106 @@ def remove(context: typer.Context, newsletter: Name, address: Address) -> None:
     say(f"{mask_address(address)} is not subscribed to {newsletter} any more")
 
 
+@app.command()
+def restore(context: typer.Context, newsletter: Name, address: Address) -> None:
+    """
+    Take back a bounce, a complaint, or leaving.
+
+    The last change of somebody's state is undone, whatever it was, and that is remembered, too.
+    """
+    # The address is what has an @, in whichever place.
+    newsletter, address = (address, newsletter) if "@" in newsletter else (newsletter, address)
+    with opened(context) as pipeline:
+        found = pipeline.settings.newsletter(newsletter)
+        was, now = pipeline.store.subscribers.restore(found.id, address)
+    say(f"{mask_address(address)} is {now} on {found.id} again, no longer {was}")
+
+
+@app.command()
+def erase(
+    context: typer.Context,
+    address: Address,
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="It cannot be taken back.")] = False,
+) -> None:
+    """
+    Forget somebody for good.
+
+    Only a keyed hash of their address is kept, so that no list brings them back. They themselves
+    may sign up again.
+    """
+    if not yes:
+        raise typer.BadParameter("it cannot be taken back: say --yes")
+    from ..pipeline.people import find_person
+
+    with opened(context) as pipeline:
+        subscriber, _ = find_person(pipeline, address)
+        pipeline.store.people.erase(subscriber.id)
+    say(f"{mask_address(address)} is forgotten")
+
+
 @app.command(name="list")
-def list_(context: typer.Context, newsletter: Name, *, as_json: AsJson = False) -> None:
+def list_(
+    context: typer.Context,
+    newsletter: Name,
+    *,
+    state: Annotated[
+        str | None,
+        typer.Option(metavar="STATE", help=f"Who is so instead: {', '.join(STATES)}."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
     """
     List who is subscribed.
+
+    With a state, who left, bounced, complained or has not confirmed yet, and since when.
     """
+    if state is not None and state not in STATES:
+        raise typer.BadParameter(f'found "{state}", needed is one of {", ".join(STATES)}')
     with opened(context) as pipeline:
-        readers = pipeline.readers(pipeline.settings.newsletter(newsletter))
+        found = pipeline.settings.newsletter(newsletter)
+        listed = [*_listed(pipeline, found.id, state)]
     if as_json:
-        shown = [
-            {"email": each.address, "name": each.name, "topics": each.topics or ()}
-            for each in readers
-        ]
-        print_json({"newsletter": newsletter, "subscribers": shown})
+        print_json({"newsletter": newsletter, "subscribers": listed})
         return
-    rows = [(each.address, each.name, "; ".join(each.topics or ())) for each in readers]
-    print_table(
-        f"{newsletter}: {counted(len(rows), 'subscriber')}", ("address", "name", "topics"), rows
-    )
+    columns = ("address", "name", "topics", *(("since",) if state else ()))
+    rows = [
+        (
+            each["email"],
+            each["name"],
+            "; ".join(each["topics"]),
+            *([each["since"]] if state else []),
+        )
+        for each in listed
+    ]
+    what = counted(len(rows), "subscriber")
+    print_table(f"{newsletter}: {what}" + (f" {state}" if state else ""), columns, rows)
 
 
 @app.command()
 def show(context: typer.Context, address: Address, *, as_json: AsJson = False) -> None:
     """
-    Show what one person subscribed to.
+    Tell one person's story.
+
+    What they read and how that came, what they were sent, and what came back.
     """
-    from ..pipeline.people import find_person
+    from ..pipeline.people import story_of
 
     with opened(context) as pipeline:
-        subscriber, subscriptions = find_person(pipeline, address)
+        story = story_of(pipeline, address)
     if as_json:
-        shown = [
-            {
-                "newsletter": each.newsletter,
-                "state": each.state,
-                "topics": each.topics or (),
-                "since": iso(each.created_at),
-                "changed": iso(each.changed_at),
-            }
-            for each in subscriptions
-        ]
-        document = {"email": subscriber.address, "name": subscriber.name, "subscriptions": shown}
-        print_json(document)
+        print_json(story)
         return
-    rows = [
-        (each.newsletter, each.state, "; ".join(each.topics or ()), f"{each.created_at:%Y-%m-%d}")
-        for each in subscriptions
-    ]
-    title = f"{subscriber.name} {subscriber.address}".strip()
-    print_table(title, ("newsletter", "state", "topics", "since"), rows)
+    print_table(
+        f"{story['name']} {story['email']}".strip(),
+        ("newsletter", "state", "topics", "since"),
+        [
+            (each["newsletter"], each["state"], "; ".join(each["topics"]), each["since"][:10])
+            for each in story["subscriptions"]
+        ],
+    )
+    _show_history(story)
+    _show_letters(story)
 
 
 @app.command()
@@ -129,111 +182,69 @@ def topics(
     """
     with opened(context) as pipeline:
         found = pipeline.settings.newsletter(newsletter)
-        own = _known(pipeline, found, topics.split(";"))
+        own = known_topics_of(pipeline, found, topics.split(";"))
         pipeline.store.subscribers.prefer(found.id, address, own)
     what = ", ".join(own) if own else "the newsletter's topics"
     say(f"{mask_address(address)} reads {what} in {newsletter}")
 
 
-@app.command(name="import")
-def import_(
-    context: typer.Context,
-    newsletter: Name,
-    file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="CSV with a header email,name,topics; or .jsonl.")
-    ],
-    *,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what is wrong.")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """
-    Add and update subscribers from a file. Lines that cannot be taken are named, the rest is.
-    """
-    from ..model import Entry, Problem
-    from ..roster import read_roster
-
-    with opened(context) as pipeline:
-        found = pipeline.settings.newsletter(newsletter)
-        items = list(read_roster(file, _topic_check(pipeline, found)))
-        entries = [_spelt(pipeline, found, item) for item in items if isinstance(item, Entry)]
-        refused = [item for item in items if isinstance(item, Problem)]
-        if dry_run:
-            counts = {"would_take": len(entries)}
-        else:
-            merged = pipeline.store.subscribers.merge(found.id, entries)
-            names = ("added", "updated", "unchanged", "unsubscribed")
-            counts = {name: getattr(merged, name) for name in names}
-    for each in refused:
-        say(f"{each.file}:{each.line}: refused: {each.message}")
-    if as_json:
-        lines = [{"line": each.line, "message": each.message} for each in refused]
-        print_json({"newsletter": newsletter, **counts, "refused": lines})
-    else:
-        told = ", ".join(f"{number} {name.replace('_', ' ')}" for name, number in counts.items())
-        say(f"{newsletter}: {told}, {len(refused)} refused")
-    raise typer.Exit(bool(refused))
+def _show_history(story: dict[str, Any]) -> None:
+    rows = [
+        (
+            _moment(each["at"]),
+            each["newsletter"],
+            f"{each['before'] or '-'} → {each['after'] or '-'}",
+            each["by"],
+            "; ".join(filter(None, (each["reason"], _shown(each["evidence"])))),
+        )
+        for each in story["history"]
+    ]
+    if rows:
+        print_table("\nhistory", ("at", "newsletter", "change", "by", "why"), rows)
 
 
-@app.command()
-def export(
-    context: typer.Context,
-    newsletter: Name,
-    file: Annotated[
-        Path | None, typer.Argument(metavar="FILE", help="Default: standard output.")
-    ] = None,
-    *,
-    as_json: Annotated[bool, typer.Option("--json", help="JSON lines instead of CSV.")] = False,
-) -> None:
-    """
-    Write who is subscribed, as CSV that no spreadsheet executes, or as JSON lines.
-    """
-    from ..errors import StoreError
-    from ..files import write_whole
-    from ..roster import write_csv, write_json_lines
+def _show_letters(story: dict[str, Any]) -> None:
+    letters = [
+        (_moment(each["at"]), each["issue"], each["state"], each["code"] or "", each["reply"] or "")
+        for each in story["letters"]
+    ]
+    if letters:
+        print_table("\nletters", ("at", "issue", "state", "code", "reply"), letters)
+    reports = [
+        (
+            _moment(each["at"]),
+            each["issue"] or each["newsletter"],
+            each["kind"],
+            each["status"],
+            "" if each["proven"] else "without proof",
+        )
+        for each in story["reports"]
+    ]
+    if reports:
+        print_table("\nreports", ("at", "issue", "kind", "status", ""), reports)
 
-    with opened(context) as pipeline:
-        readers = pipeline.readers(pipeline.settings.newsletter(newsletter))
-    text = "".join(write_json_lines(readers) if as_json else write_csv(readers))
-    if file is None:
-        typer.echo(text.encode(), nl=False)
+
+def _moment(iso_time: str) -> str:
+    return iso_time[:16].replace("T", " ")
+
+
+def _shown(evidence: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in evidence.items())
+
+
+def _listed(
+    pipeline: "Pipeline", newsletter_id: str, state: str | None
+) -> Iterator[dict[str, Any]]:
+    from ..model import State
+
+    store = pipeline.existing_store
+    if store is None:
         return
-    try:
-        write_whole(file, text.encode())
-    except OSError as error:
-        raise StoreError(f"{file} cannot be written: {error.strerror}") from None
-    say(f"{counted(len(readers), 'subscriber')} in {file}")
-
-
-def _topic_check(pipeline: "Pipeline", newsletter: "Newsletter") -> "CheckTopics":
-    """
-    Says what is wrong with a subscriber's topics.
-    """
-    from ..errors import NotFoundError
-
-    def check(topics: tuple[str, ...]) -> str:
-        try:
-            _known(pipeline, newsletter, topics)
-        except NotFoundError as error:
-            return str(error)
-        return ""
-
-    return check
-
-
-def _spelt(pipeline: "Pipeline", newsletter: "Newsletter", entry: "Entry") -> "Entry":
-    """
-    The entry with its topics as newsletter and articles spell them: one topic, one edition.
-    """
-    own = _known(pipeline, newsletter, entry.topics or ())
-    return replace(entry, topics=own or None)
-
-
-def _known(
-    pipeline: "Pipeline", newsletter: "Newsletter", topics: Iterable[str]
-) -> tuple[str, ...]:
-    """
-    Topics that a subscriber of the newsletter may choose. NotFoundError names another one.
-    """
-    from ..pipeline.topics import known_topics
-
-    return known_topics(topics, newsletter, lambda: pipeline.topics, lambda: pipeline.taxonomy)
+    wanted = State(state or State.ACTIVE)
+    if wanted is State.PENDING:
+        found = store.signups.pending_iter(newsletter_id)
+    else:
+        found = store.subscribers.in_state_iter(newsletter_id, wanted)
+    for each, since in found:
+        shown = {"email": each.address, "name": each.name, "topics": each.topics or ()}
+        yield shown | ({"state": state, "since": iso(since)} if state else {})

@@ -10,28 +10,38 @@ The stages, put together. The only module that knows all of them; it decides not
     | send
 """
 
-from functools import cached_property
-from operator import itemgetter
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
+from datetime import timedelta
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
+from ..journal import Heading, Journal, current_boot
 from ..model import Issue, Letter, Newsletter, Page, Recipient, Subscriber
 from ..tokens import PREVIEW_KEY, Key
 from .moments import Moment
-from .newsroom import Newsroom, Printed
+from .printshop import Printed, Printshop
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from ..composer import Composer
+    from ..gatherer import Progress as Gathering
     from ..ports import Transport
     from ..sender import Allowance, Sending
     from ..signer import Signer
     from ..store import Store
+    from .publishing import Publisher
 
 __all__ = ["NOBODY", "Moment", "Pipeline", "Printed"]
 
+RUN_BITS = 128
+#: Editions whose letters are composed at once; an encoded page takes some hundred kilobytes.
+COMPOSERS = 64
 NOBODY = Subscriber(id=0, address="reader@example.org", name="Reader")
 
 
-class Pipeline(Newsroom):
+class Pipeline(Printshop):
     """
     From content to letters, for one site.
     """
@@ -51,28 +61,32 @@ class Pipeline(Newsroom):
         store: Store | None = vars(self).get("store")
         return store or super().existing_store
 
-    def freeze(self, newsletter: Newsletter, issue: Issue) -> str:
+    def freeze(
+        self,
+        newsletter: Newsletter,
+        issue: Issue,
+        *,
+        fetch: "Gathering | None" = None,
+        also: "Callable[[Connection], None]" = lambda _: None,
+    ) -> str:
         """
-        Keep the issue as it is now, once and for all; or say why there is no issue.
-        """
-        readers = tuple(self.store.subscribers.active_iter(newsletter.id))
-        if not readers:
-            return "nobody is subscribed: see `digest subscribers import`"
-        printed, without_news = self.print_editions(
-            newsletter, issue, readers, key=self.store.key()
-        )
-        if not printed:
-            least = newsletter.min_articles
-            what = f"fewer than {least} stories (min_articles)" if least else "nothing to read"
-            return f"{what} in its window: see `digest select {newsletter.id} --explain`"
-        places: dict[int, int | None] = {each.id: None for each in without_news}
-        for place, each in enumerate(printed):
-            places |= {reader.id: place for reader in each.readers}
-        frozen = [(each.edition, each.page) for each in printed]
-        self.store.issues.freeze(issue, frozen, sorted(places.items(), key=itemgetter(0)))
-        return ""
+        Keep the issue as it is now, once and for all, and `also` with it; or say why there is none.
 
-    def sending(self, issue: Issue, allowance: "Allowance") -> "Sending":
+        With `fetch`, pictures that are not in the cache are fetched before.
+        """
+        from .planning import Planning
+
+        return Planning(self, newsletter, issue, fetch=fetch).freeze(also)
+
+    def publish(self, issue: Issue) -> None:
+        """
+        See to it that what a frozen issue shows is still where its readers load it from.
+        """
+        self.publisher.publish(self.store.issues.pictures_of(issue.id))
+
+    def sending(
+        self, issue: Issue, allowance: "Allowance", *, patience: timedelta = timedelta(0)
+    ) -> "Sending":
         """
         A run over what waits of a frozen issue.
         """
@@ -80,22 +94,59 @@ class Pipeline(Newsroom):
 
         number = self.store.subscribers.number(issue.newsletter)
         key = self.store.key()
-        composers = {
-            place: self.composer(page, issue, key=key, newsletter_number=number)
-            for place, page in self.store.issues.pages(issue.id).items()
-        }
+
+        @lru_cache(COMPOSERS)
+        def composer(edition: int) -> "Composer":
+            page = self.store.issues.page(issue.id, edition)
+            return self.composer(page, issue, key=key, newsletter_number=number)
 
         def compose(recipient: Recipient) -> Letter:
-            return self._signed(composers[recipient.edition].compose(recipient.subscriber), issue)
+            return self._signed(composer(recipient.edition).compose(recipient.subscriber), issue)
 
+        run = f"{self._random_bits(RUN_BITS):032x}"
+        heading = Heading(
+            boot=current_boot(), store=self.store.recovery.store_id(), run=run, issue=issue.id
+        )
+        # The journal first: a run that the store knows, and that has none, would be a riddle.
+        journal = Journal(self.settings.store.journals, heading)
+        self.store.ledger.open_run(issue.id, run)
         return Sending(
             issue_id=issue.id,
             ledger=self.store.ledger,
             transport=self.transport,
             compose=compose,
-            run=f"{self._random_bits(64):016x}",
+            run=run,
+            journal=journal,
+            clock=self.clock,
             allowance=allowance,
+            patience=patience,
+            reserve=self._reserve,
+            ahead=self._ahead,
         )
+
+    @property
+    def _shared_rate(self) -> float | None:
+        """
+        Letters per second over all workers, where there may be others.
+        """
+        smtp = self.settings.smtp
+        return smtp.rate if smtp and not self.store.exclusive else None
+
+    @property
+    def _ahead(self) -> int:
+        """
+        Letters of which a run may speak to the ledger at once. With a rate over all workers their
+        places in time are reserved together: those of a second at most.
+        """
+        from ..sender import CHUNK
+
+        rate = self._shared_rate
+        ahead = CHUNK * self.transport.connections
+        return min(ahead, max(1, int(rate))) if rate else ahead
+
+    def _reserve(self, letters: int) -> float:
+        rate = self._shared_rate
+        return self.store.paces.reserve("smtp", letters, rate) if rate else 0.0
 
     def letter(self, issue: Issue, page: Page, subscriber: Subscriber = NOBODY) -> Letter:
         """
@@ -107,7 +158,17 @@ class Pipeline(Newsroom):
     def composer(self, page: Page, issue: Issue, *, key: Key, newsletter_number: int) -> "Composer":
         from ..composer import Composer
 
-        return Composer(page, issue, key=key, newsletter_number=newsletter_number)
+        inside = self.publisher.inside(page)
+        return Composer(page, issue, key=key, newsletter_number=newsletter_number, inside=inside)
+
+    @cached_property
+    def publisher(self) -> "Publisher":
+        """
+        What brings pictures to where readers load them from.
+        """
+        from .publishing import Publisher
+
+        return Publisher(self.settings, self.pictures)
 
     @cached_property
     def transport(self) -> "Transport":
@@ -116,18 +177,33 @@ class Pipeline(Newsroom):
         """
         from .ways_out import open_transport
 
-        return open_transport(self.settings)
+        transport = open_transport(self.settings)
+        if isinstance(transport, AbstractContextManager):
+            self._entered.enter_context(transport)
+        return transport
 
     def close(self) -> None:
+        if "pictures" in vars(self):
+            self.pictures.close()
+        self._entered.close()
         for store in (vars(self).get("store"), self._looked_into):
             if store:
                 store.close()
 
     @cached_property
-    def _signer(self) -> "Signer | None":
-        from .ways_out import open_signer
+    def _entered(self) -> ExitStack:
+        """
+        What is kept open from one issue to the next.
+        """
+        return ExitStack()
 
-        return open_signer(self.settings)
+    @cached_property
+    def _signers(self) -> "tuple[Signer, ...]":
+        from .ways_out import open_signers
+
+        return open_signers(self.settings)
 
     def _signed(self, letter: Letter, issue: Issue) -> Letter:
-        return self._signer.sign(letter, at=issue.made_at) if self._signer else letter
+        for signer in self._signers:
+            letter = signer.sign(letter, at=issue.made_at)
+        return letter

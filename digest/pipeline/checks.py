@@ -7,16 +7,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain
-from pathlib import Path
 
-from ..errors import SettingsError, ThemeError
+from ..errors import CacheError, SettingsError, ThemeError
+from ..files import article_file
 from ..model import Article, Newsletter, Problem, Window
 from ..selector import Selector
 from ..taxonomy import parent_in
 from ..text import topic_key
 from ..tokens import PREVIEW_KEY, marks_for
 from . import Moment, Pipeline
+from .branding import brand_problems
 from .editing import hand_problems
+from .inspection import inspect
+from .theming import check_own_themes, unnamed
 from .topics import meant
 
 BEGINNING = datetime.min.replace(tzinfo=UTC)
@@ -41,11 +44,17 @@ def check(pipeline: Pipeline, moment: Moment) -> tuple[Problem, ...]:
     Every problem of the content, the newsletters and their themes.
     """
     problems = list(pipeline.problems)
+    problems += _exceptions(pipeline)
+    problems += _picture_problems(pipeline)
     problems += _future_articles(pipeline, moment)
     problems += hand_problems(pipeline, moment)
+    themes = check_own_themes(pipeline, moment)
+    problems += themes
+    problems += brand_problems(pipeline.settings, pipeline.pictures)
+    problems += pipeline.word_problems()
     for newsletter in pipeline.settings.newsletters.values():
         problems += _newsletter_problems(pipeline, newsletter, moment)
-        problems += _theme_problems(pipeline, newsletter, moment)
+        problems += unnamed(_page_problems(pipeline, newsletter, moment), themes)
     return tuple(dict.fromkeys(problems))
 
 
@@ -78,6 +87,44 @@ def count_topics(pipeline: Pipeline, moment: Moment) -> tuple[TopicCount, ...]:
         for key, name in names.items()
     ]
     return tuple(sorted(counts, key=lambda each: (-each.articles, each.topic)))
+
+
+def _exceptions(pipeline: Pipeline) -> Iterator[Problem]:
+    """
+    Where the guard looks away, because it was told to.
+    """
+    guard = pipeline.settings.images.guard
+    excepted = {"allow_hosts": sorted(guard.hosts), "allow_nets": guard.nets}
+    for key, places in excepted.items():
+        if places:
+            listed = ", ".join(map(str, places))
+            message = f"images.{key}: requests may go to {listed}, inside your own network or not"
+            yield Problem(file=str(pipeline.settings.file), level="warning", message=message)
+
+
+def _picture_problems(pipeline: Pipeline) -> Iterator[Problem]:
+    """
+    What its cache and its way to the readers hold in store.
+    """
+    settings = pipeline.settings
+    file = str(settings.file)
+    if settings.hosting.delivery == "embedded":
+        message = (
+            'images.delivery: "embedded" puts the first five pictures into every letter, which'
+            ' makes it many times as large; "hosted" sends none'
+        )
+        yield Problem(file=file, level="warning", message=message)
+    if settings.hosting.s3:
+        try:
+            settings.hosting.s3.read_keys()
+        except SettingsError as error:
+            yield Problem(file=file, message=str(error))
+    if pipeline.pictures.is_outdated:
+        message = (
+            "was filled by another version: all pictures are made anew;"
+            " `digest images gc` removes what is left of it"
+        )
+        yield Problem(file=str(settings.pictures), level="warning", message=message)
 
 
 def _newsletter_problems(
@@ -148,7 +195,7 @@ def _future_articles(pipeline: Pipeline, moment: Moment) -> Iterator[Problem]:
                 f"publishedDateTime: {day} UTC is in the future: it waits until then;"
                 " correct the date if it should not"
             )
-            file = _file_of(pipeline.settings.content, article)
+            file = str(article_file(pipeline.settings.content, article.slug))
             yield Problem(file=file, level="warning", message=message)
 
 
@@ -156,32 +203,29 @@ def standing(pipeline: Pipeline) -> list[Article]:
     return [each for each in pipeline.articles if each.published and not each.removed]
 
 
-def _file_of(content: Path, article: Article) -> str:
-    files = [content / f"{article.slug}{suffix}" for suffix in (".md", ".markdown")]
-    return str(next((file for file in files if file.exists()), files[0]))
-
-
-def _theme_problems(
-    pipeline: Pipeline, newsletter: Newsletter, moment: Moment
-) -> Iterator[Problem]:
+def _page_problems(pipeline: Pipeline, newsletter: Newsletter, moment: Moment) -> Iterator[Problem]:
     """
-    Render what the newsletter would hold if it looked at all articles.
+    What is wrong with the pages of the issue at hand, and of one that could hold all articles.
+
+    The first is what will be sent; the second tries the theme however few stories there are.
     """
     issue = pipeline.issue(newsletter, moment)
     everything = Window(start=BEGINNING, end=END)
     # However few there are, and however many are alike.
     lenient = replace(newsletter, min_articles=0, near_duplicates=None)
     selector = Selector(pipeline.articles, lenient, everything, taxonomy=pipeline.taxonomy)
-    edition = selector.select(newsletter.topics)
-    if not edition.sections:
-        return
+    marks = marks_for(PREVIEW_KEY, issue.id)
     try:
-        marks = marks_for(PREVIEW_KEY, issue.id)
-        _, problems = pipeline.print_edition(newsletter, issue, edition, marks)
+        at_hand = pipeline.selector(newsletter, issue).select(newsletter.topics)
+        for edition in (at_hand, selector.select(newsletter.topics)):
+            if edition.sections:
+                page, problems = pipeline.print_edition(newsletter, issue, edition, marks)
+                yield from problems
+                yield from inspect(pipeline, newsletter, edition, page)
     except SettingsError:
         return  # The editor's file: it is named already.
+    except CacheError as error:
+        yield Problem(file=str(pipeline.settings.file), message=str(error))
     except ThemeError as error:
         file = error.file or str(pipeline.settings.file)
         yield Problem(file=file, line=error.line, message=error.message)
-    else:
-        yield from problems

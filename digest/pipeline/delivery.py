@@ -2,16 +2,28 @@
 One issue from its schedule to its receipts.
 """
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING
 
 from ..addresses import normalize_address
 from ..errors import NotFoundError, TransportError
+from ..gatherer import Progress as Gathering
 from ..model import Issue, Newsletter, Outcome, Receipt, Subscriber, Tally
-from ..sender import Allowance
+from ..sender import NAP, Allowance
 from . import Moment, Pipeline
+from .feedback import heed_refusals
+from .recovery import recover
+from .spreading import spread
 
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+FOR_EVER = timedelta(days=3650)
 OVERDUE = "due longer ago than its max_delay: --force sends it all the same"
 
 #: Called before the first letter, with how many there are, and after each receipt.
@@ -32,6 +44,7 @@ class Report:
     suppressed: int = 0
     seconds: float = 0.0
     tally: Tally | None = None
+    made: bool = False  #: by this run
     overdue: bool = False  #: not sent, because it was due too long ago
     note: str = ""  #: why there was nothing to do
     error: TransportError | None = None  #: what ended the run early
@@ -45,16 +58,27 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class Before:
     """
-    What a run would send.
+    What earlier runs left of an issue.
     """
 
-    issue: Issue
-    letters: int
-    editions: int
-    bytes: int  #: of all letters
-    without_news: int  #: subscribers who would get none
+    tally: Tally | None = None
+    in_doubt: int = 0  #: found just now
+    expired: int = 0  #: deferred until their deadline, and refused just now
+
+    def report(self, issue: Issue, *, overdue: bool = False, note: str = "") -> Report:
+        """
+        Nothing more was done.
+        """
+        return Report(
+            issue=issue,
+            refused=self.expired,
+            in_doubt=self.in_doubt,
+            tally=self.tally,
+            overdue=overdue,
+            note=note,
+        )
 
 
 def deliver(
@@ -64,25 +88,42 @@ def deliver(
     *,
     allowance: Allowance,
     progress: Progress,
+    due: bool = False,
     force: bool = False,
+    fetch: Gathering | None = None,
+    wait: bool = True,
 ) -> Report:
     """
     Make the issue if it is not made, and send what waits of it. The caller holds the lock.
 
-    Safe to run again: it continues, with the bytes that were frozen.
+    Safe to run again: it continues, with the bytes that were frozen. `due` says that nobody asked
+    for it just now: then deferred letters wait until it is their time. Where there are workers,
+    `wait` says to take part beside them, and to stay until all of them are done.
     """
     planned = pipeline.issue(newsletter, moment)
-    issue = pipeline.store.issues.get(planned.id)
-    in_doubt = pipeline.store.ledger.recover(planned.id) if issue else 0
-    tally = _tally(pipeline, issue) if issue else None
-    if tally and not tally.waiting and not tally.deferred:
-        return Report(issue=planned, in_doubt=in_doubt, tally=tally, note="sent already")
-    if not force and pipeline.is_overdue(newsletter, planned, moment):
-        return Report(issue=planned, in_doubt=in_doubt, tally=tally, overdue=True, note=OVERDUE)
-    if issue is None:
-        if note := pipeline.freeze(newsletter, planned):
-            return Report(issue=planned, note=note)
-        issue = planned
+    with pipeline.store.making(planned.id):
+        issue = pipeline.store.issues.get(planned.id)
+        before = _look_back(pipeline, issue, force=force) if issue else Before()
+        tally = before.tally
+        if tally and not tally.waiting and not tally.deferred:
+            return before.report(planned, note="sent already")
+        if not force and pipeline.is_overdue(newsletter, planned, moment):
+            return before.report(planned, overdue=True, note=OVERDUE)
+        if issue is None:
+            if note := pipeline.freeze(
+                newsletter, planned, fetch=fetch, also=_call(pipeline, newsletter, planned)
+            ):
+                return Report(issue=planned, note=note)
+            issue = planned
+            recover(pipeline, issue)
+        else:
+            pipeline.publish(issue)
+    if not due:
+        pipeline.store.ledger.hurry(issue.id)
+    if not wait:
+        if tally and pipeline.store.outbox:  # Otherwise they were called with the issue.
+            pipeline.store.outbox.call_again(_call(pipeline, newsletter, issue))
+        return Report(issue=issue, tally=_tally(pipeline, issue), note="left to the workers")
     suppressed = tally.suppressed if tally else 0
     started = pipeline.clock()
     outcomes, error = _send(pipeline, issue, allowance, progress)
@@ -91,57 +132,29 @@ def deliver(
         issue=issue,
         accepted=outcomes[Outcome.ACCEPTED],
         deferred=outcomes[Outcome.DEFERRED],
-        refused=outcomes[Outcome.REFUSED],
-        in_doubt=outcomes[Outcome.IN_DOUBT] + in_doubt,
+        refused=outcomes[Outcome.REFUSED] + before.expired,
+        in_doubt=outcomes[Outcome.IN_DOUBT] + before.in_doubt,
         suppressed=after.suppressed - suppressed,
+        made=tally is None,
         seconds=(pipeline.clock() - started).total_seconds(),
         tally=after,
         error=error,
     )
 
 
-def plan(pipeline: Pipeline, newsletter: Newsletter, moment: Moment) -> Plan:
-    """
-    What `deliver` would send: all of an issue that is not made yet, the rest of one that is.
-
-    Changes nothing.
-    """
-    issue = pipeline.issue(newsletter, moment)
-    store = pipeline.existing_store
-    made = store.issues.get(issue.id) if store else None
-    if store and made:
-        pages, unsent = store.issues.pages(made.id), store.ledger.unsent_by_edition(made.id)
-        sizes = {place: len(pipeline.letter(made, pages[place]).data) for place in unsent}
-        return Plan(
-            issue=made,
-            letters=sum(unsent.values()),
-            editions=len(unsent),
-            bytes=sum(sizes[place] * number for place, number in unsent.items()),
-            without_news=0,
-        )
-    readers = pipeline.readers(newsletter)
-    printed, without_news = pipeline.print_editions(newsletter, issue, readers)
-    inhabited = [each for each in printed if each.readers]
-    size = sum(
-        len(pipeline.letter(issue, each.page).data) * len(each.readers) for each in inhabited
-    )
-    return Plan(
-        issue=issue,
-        letters=sum(len(each.readers) for each in inhabited),
-        editions=len(inhabited),
-        bytes=size,
-        without_news=len(without_news),
-    )
-
-
 def send_test(
-    pipeline: Pipeline, newsletter: Newsletter, moment: Moment, address: str
+    pipeline: Pipeline,
+    newsletter: Newsletter,
+    moment: Moment,
+    address: str,
+    *,
+    fetch: Gathering | None = None,
 ) -> Iterator[tuple[Issue, Receipt]]:
     """
     The newsletter's own edition to one address. The ledger hears nothing of it.
     """
     issue = pipeline.issue(newsletter, moment)
-    printed, _ = pipeline.print_editions(newsletter, issue, ())
+    printed, _ = pipeline.print_editions(newsletter, issue, (), fetch=fetch)
     if not printed:
         raise NotFoundError(
             f"{issue.id} has nothing to read: see `digest select {newsletter.id} --explain`"
@@ -151,32 +164,52 @@ def send_test(
     except ValueError as error:
         raise NotFoundError(f"the test address {error}") from None
     # Another name than the real letter's, or mail programs would take that one for a copy.
+    pipeline.publisher.publish(printed[0].page.pictures)
     test = replace(issue, id=f"{issue.id}.test-{pipeline.clock():%Y%m%d%H%M%S}")
     letter = pipeline.letter(test, printed[0].page, subscriber)
-    for receipt in pipeline.transport.deliver([letter]):
+    for receipt in pipeline.transport.deliver([letter], lambda _: True):
         yield issue, receipt
 
 
-def standings(pipeline: Pipeline, issue_id: str | None = None) -> list[tuple[Issue, str, Tally]]:
+def _call(
+    pipeline: Pipeline, newsletter: Newsletter, issue: Issue
+) -> "Callable[[Connection], None]":
     """
-    Issues, the latest first, with their state and their letters. NotFoundError if it is not made.
+    What calls the workers, in the transaction that makes the issue.
     """
-    store = pipeline.existing_store
-    issues = [each for each in store.issues.all() if issue_id in {None, each.id}] if store else []
-    if issue_id and not issues:
-        raise NotFoundError(f'there is no issue "{issue_id}": `digest status` lists them')
-    running = store.running if store else False
-    found = []
-    for issue in issues:
-        tally = store.ledger.tally(issue.id, running=running) if store else Tally()
-        unsent = tally.waiting or tally.deferred
-        state = "done" if not unsent else "sending" if running else "unfinished"
-        found.append((issue, state, tally))
-    return found
+    outbox = pipeline.store.outbox
+    if outbox is None:
+        return lambda _: None
+    outbox.prepare()
+    stale_at = pipeline.clock() + (newsletter.max_delay or FOR_EVER)
+    return lambda connection: outbox.call(connection, issue.id, stale_at=stale_at)
+
+
+def _left_over_by_others(pipeline: Pipeline, issue: Issue, allowance: Allowance) -> bool:
+    """
+    Wait for those who hold batches; whether there is something to send again when they are done.
+    """
+    store = pipeline.store
+    while not store.exclusive and not allowance.stopped and not allowance.used_up:
+        recover(pipeline, issue)
+        soonest = store.ledger.next_attempt(issue.id)
+        if soonest is not None and soonest <= pipeline.clock():
+            return True
+        if not store.running:
+            return False
+        time.sleep(NAP)
+    return False
+
+
+def _look_back(pipeline: Pipeline, issue: Issue, *, force: bool) -> Before:
+    in_doubt = recover(pipeline, issue)
+    deadline = issue.made_at + pipeline.settings.retries.deadline
+    expired = 0 if force else pipeline.store.ledger.expire(issue.id, deadline)
+    return Before(tally=_tally(pipeline, issue), in_doubt=in_doubt, expired=expired)
 
 
 def _tally(pipeline: Pipeline, issue: Issue) -> Tally:
-    return pipeline.store.ledger.tally(issue.id, running=True)
+    return pipeline.store.accounts.tally(issue.id, running=True)
 
 
 def _send(
@@ -186,10 +219,22 @@ def _send(
     total = tally.waiting + tally.deferred
     progress(issue, total, None)
     outcomes: Counter[Outcome] = Counter()
+    send = partial(_receipts_iter, pipeline, issue)
     try:
-        for receipt in pipeline.sending(issue, allowance).receipts_iter():
+        for receipt in spread(pipeline, issue, allowance, send):
             outcomes[receipt.outcome] += 1
             progress(issue, total, receipt)
     except TransportError as error:
         return outcomes, error
+    finally:
+        if outcomes[Outcome.REFUSED]:
+            heed_refusals(pipeline, issue.id)
     return outcomes, None
+
+
+def _receipts_iter(pipeline: Pipeline, issue: Issue, allowance: Allowance) -> Iterator[Receipt]:
+    patience = pipeline.settings.retries.patience
+    while True:
+        yield from pipeline.sending(issue, allowance, patience=patience).receipts_iter()
+        if not _left_over_by_others(pipeline, issue, allowance):
+            return

@@ -1,16 +1,14 @@
 """
-From content to pages: what is selected for whom, and how it looks.
+From content to editions: what is selected for whom.
 
     read_articles
     | Selector.select   once per set of topics
-    | illustrate
-    | render
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..hands import read_hand
@@ -18,33 +16,18 @@ from ..model import (
     Edition,
     Issue,
     Newsletter,
-    Page,
-    Problem,
     Subscriber,
 )
 from ..selector import Selector
 from ..selector.readers import group_readers, topics_of
 from ..settings import Settings
-from ..tokens import PREVIEW_KEY, Key, marks_for
+from ..settings.values import SQLITE
+from .daybook import DayBook
 from .library import Library
 from .moments import Moment, due_at, is_overdue, window_at
 
 if TYPE_CHECKING:
-    from ..pictures import FolderCache
-    from ..renderer import Renderer
     from ..store import Store
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Printed:
-    """
-    An edition as its readers will see it.
-    """
-
-    edition: Edition
-    page: Page
-    problems: tuple[Problem, ...]  #: with its pictures
-    readers: Sequence[Subscriber]
 
 
 class Newsroom(Library):
@@ -71,15 +54,13 @@ class Newsroom(Library):
         """
         The store for looking only; None if there is none yet.
         """
-        if self._looked_into is None and self.settings.store.exists():
-            self._looked_into = self._open_store(read_only=True)
+        store = self.settings.store
+        if self._looked_into is None and not _is_missing(store.url):
+            from ..store import has_store
+
+            if has_store(store.url, password=store.read_password()):
+                self._looked_into = self._open_store(read_only=True)
         return self._looked_into
-
-    @cached_property
-    def pictures(self) -> "FolderCache":
-        from ..pictures import FolderCache
-
-        return FolderCache(self.settings.pictures)
 
     def issue(self, newsletter: Newsletter, moment: Moment) -> Issue:
         """
@@ -100,6 +81,8 @@ class Newsroom(Library):
             due_at=due.at,
             window=window_at(newsletter, moment, due.at, last_end),
             made_at=self.clock(),
+            bounces_to=self.settings.bounces.address,
+            unsubscribe_to=self.settings.bounces.unsubscribe,
         )
 
     def selector(self, newsletter: Newsletter, issue: Issue) -> Selector:
@@ -152,22 +135,33 @@ class Newsroom(Library):
         return tuple(store.subscribers.active_iter(newsletter.id)) if store else ()
 
     def edit(
-        self, newsletter: Newsletter, issue: Issue, readers: Sequence[Subscriber]
+        self,
+        newsletter: Newsletter,
+        issue: Issue,
+        readers: Sequence[Subscriber],
+        *,
+        explain: bool = False,
+        book: DayBook | None = None,
     ) -> tuple[list[tuple[Edition, list[Subscriber]]], list[Subscriber]]:
         """
         The editions of an issue with their readers, and the readers for whom there is no news.
 
-        Editions that hold the same stories for the same topics are one.
+        Editions that hold the same stories for the same topics are one. Where it is only looked
+        at, together with others, a book keeps what each of them tells whom.
         """
         selector, store = self.selector(newsletter, issue), self.existing_store
         ids = [each.id for each in readers]
         seen = store.history.seen(ids, selector.urls, besides=issue.id) if store and ids else {}
+        if store is None or store.issues.get(issue.id):
+            book = None  # Nobody reads it; or it is made, and history has its place.
+        if book:
+            seen = book.added_to(seen, ids, selector.urls)
         groups = group_readers(readers, newsletter, taxonomy=self.taxonomy, seen=seen)
         editions: dict[tuple[object, ...], tuple[Edition, list[Subscriber]]] = {}
         without_news: list[Subscriber] = []
         for reading, group in groups.items():
-            before = dict.fromkeys(reading.seen, "")
-            edition = _select(selector, newsletter, reading.topics, before)
+            before = (book or DayBook()).reasons(group[0], reading.seen) if group else {}
+            edition = _select(selector, newsletter, reading.topics, before, explain=explain)
             if not edition.sections:
                 without_news += group
                 continue
@@ -176,68 +170,27 @@ class Newsroom(Library):
             same = replace(same, folded=same.folded | edition.folded)
             sharing += group
             editions[edition.key] = same, sharing
+        if book:
+            book.write(issue, editions.values())
         return list(editions.values()), without_news
-
-    def print_editions(
-        self,
-        newsletter: Newsletter,
-        issue: Issue,
-        readers: Sequence[Subscriber],
-        *,
-        key: Key = PREVIEW_KEY,
-    ) -> tuple[list[Printed], list[Subscriber]]:
-        """
-        The editions of an issue, and the readers for whose topics there is no news.
-
-        Editions that hold the same stories for the same topics are one.
-        """
-        edited, without_news = self.edit(newsletter, issue, readers)
-        marks = marks_for(key, issue.id)
-        printed = []
-        for edition, group in edited:
-            page, problems = self.print_edition(newsletter, issue, edition, marks)
-            printed.append(Printed(edition=edition, page=page, problems=problems, readers=group))
-        return printed, without_news
-
-    def print_edition(
-        self,
-        newsletter: Newsletter,
-        issue: Issue,
-        edition: Edition,
-        marks: Mapping[str, str],
-    ) -> tuple[Page, tuple[Problem, ...]]:
-        """
-        The page of an edition with something to read, and what is wrong with its pictures.
-        """
-        from ..illustrator import illustrate
-
-        pictures, problems = illustrate(edition, content=self.settings.content, cache=self.pictures)
-        page = self._renderer.render(
-            edition,
-            newsletter=newsletter,
-            issue=issue,
-            site=self.settings.site,
-            pictures=pictures,
-            marks=marks,
-            hand=self.selector(newsletter, issue).hand,
-        )
-        return page, problems
-
-    @cached_property
-    def _renderer(self) -> "Renderer":
-        from ..renderer import Renderer, shipped_themes
-
-        return Renderer((self.settings.templates, shipped_themes()))
 
     def _open_store(self, *, read_only: bool) -> "Store":
         from ..store import open_store
 
         return open_store(
-            self.settings.store,
+            self.settings.store.url,
+            password=self.settings.store.read_password(),
             clock=self.clock,
             random_bits=self._random_bits,
             read_only=read_only,
         )
+
+
+def _is_missing(url: str) -> bool:
+    """
+    Whether a store is a file that is not there yet. No database has to be loaded to know that.
+    """
+    return url.startswith(SQLITE) and not Path(url.removeprefix(SQLITE)).exists()
 
 
 def _select(

@@ -3,7 +3,7 @@ One person, looked up by address.
 """
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..errors import NotFoundError
 from ..model import Newsletter, Subscriber
@@ -20,6 +20,15 @@ def find_person(pipeline: Pipeline, address: str) -> tuple[Subscriber, tuple["Su
     if pipeline.existing_store is None:
         raise NotFoundError("nobody is subscribed yet: see `digest subscribers import`")
     return pipeline.existing_store.subscribers.find(address)
+
+
+def story_of(pipeline: Pipeline, address: str) -> dict[str, Any]:
+    """
+    All that is known of somebody, as a document. NotFoundError if nobody has that address.
+    """
+    if pipeline.existing_store is None:
+        raise NotFoundError("nobody is subscribed yet: see `digest subscribers import`")
+    return pipeline.existing_store.subscribers.story(address)
 
 
 def find_subscriber(pipeline: Pipeline, newsletter: Newsletter, address: str) -> Subscriber:

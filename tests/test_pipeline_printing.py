@@ -1,0 +1,124 @@
+"""
+From an edition to its page: only the pictures that the theme shows, the logo, a size that fits.
+"""
+
+from pathlib import Path
+from random import Random
+
+import pytest
+from PIL import Image
+
+from digest.pipeline import Moment, Pipeline, Printed
+from digest.settings import load_settings
+
+from .factories import MONDAY, a_subscriber
+from .program import Project
+
+SETTINGS = """\
+[site]
+name = "Example Digests"
+url = "https://digests.example.org"
+address = "Example Ltd, 1 High Street, Anytown"
+[newsletters.weekly]
+title = "The Weekly"
+from = "The Weekly <weekly@example.org>"
+topics = ["AI"]
+per_topic = 100
+near_duplicates = false
+"""
+ARTICLE = """\
+---
+title: Story {number}
+excerpt: "{excerpt}"
+publishedDateTime: 2026-11-20T10:00:00Z
+webUrl: https://news.example.org/{number}
+type: article
+quality: 50
+heat: {number}
+topics: [AI]
+provider: {{name: Example News, domain: news.example.org}}
+related:
+{related}---
+"""
+RELATED = "  - {{title: Also {number} {place}, webUrl: 'https://o.example.org/{number}/{place}'}}\n"
+
+
+def a_site(folder: Path, more: str = "", *, stories: int = 3, related: int = 1) -> None:
+    (folder / "content").mkdir(parents=True)
+    (folder / "digest.toml").write_text(SETTINGS + more, "utf-8")
+    for number in range(stories):
+        others = "".join(RELATED.format(number=number, place=place) for place in range(related))
+        text = ARTICLE.format(number=number, excerpt="Many words. " * 20, related=others)
+        (folder / "content" / f"{number}.md").write_text(text, "utf-8")
+
+
+def printed_from(folder: Path) -> Printed:
+    settings = load_settings(folder / "digest.toml", {})
+    pipeline = Pipeline(settings, clock=lambda: MONDAY, random_bits=Random(1).getrandbits)  # noqa: S311
+    newsletter = settings.newsletter("weekly")
+    issue = pipeline.issue(newsletter, Moment(at=MONDAY))
+    (printed,), _ = pipeline.print_editions(newsletter, issue, [a_subscriber()])
+    return printed
+
+
+@pytest.mark.parametrize(("theme", "pictures"), [("default", 2), ("compact", 1), ("plain", 0)])
+def test_only_the_pictures_that_a_theme_shows_are_made_and_kept(
+    tmp_path: Path, theme: str, pictures: int
+) -> None:
+    a_site(tmp_path, f'theme = "{theme}"\n')
+
+    page = printed_from(tmp_path).page
+
+    made = [*(tmp_path / "pictures-cache").glob("??/*.jpg")]
+    assert len(page.pictures) == len(made) == pictures
+    assert page.html.count("<img") == {"default": 3}.get(theme, pictures)
+
+
+def test_a_logo_is_one_of_the_pictures_of_the_page(tmp_path: Path) -> None:
+    a_site(tmp_path, 'theme = "plain"\nbrand = { logo = "logo.png" }\n')
+    Image.new("RGB", (300, 60), "red").save(tmp_path / "logo.png")
+
+    printed = printed_from(tmp_path)
+
+    (name,) = printed.page.pictures
+    assert f"https://digests.example.org/i/{name}" in printed.page.html
+    assert printed.problems == ()
+
+
+def test_a_logo_that_is_no_picture_leaves_the_title(tmp_path: Path) -> None:
+    a_site(tmp_path, 'theme = "plain"\nbrand = { logo = "digest.toml" }\n')
+
+    printed = printed_from(tmp_path)
+
+    (problem,) = printed.problems
+    assert "save it as PNG or JPEG" in problem.message
+    assert ">The Weekly</h1>" in printed.page.html
+
+
+def test_what_was_shortened_is_told_by_preview_and_by_send(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    a_site(tmp_path, stories=60, related=6)
+    (tmp_path / "subscribers.csv").write_text("email,name,topics\nann@example.org,Ann,\n")
+    project.run("subscribers", "import", "weekly", "subscribers.csv")
+    at = ("--at", "2026-11-23T06:00Z")
+
+    (preview,) = project.json("preview", "weekly", *at)["editions"]
+    sent = project.run("send", "weekly", *at, "--force")
+
+    assert preview["bytes"] < 100_000
+    for told in (" ".join(preview["warnings"]), sent.err):
+        assert "mail programs show 100,000: excerpts cut to" in told
+        assert "all of it is on the web page of the issue" in told
+    printed = printed_from(tmp_path)
+    assert printed.page.web is not None
+    assert printed.page.shortening is not None
+    assert printed.page.web.count("https://o.example.org/") == 360
+    assert printed.page.text.count("https://o.example.org/") == 360
+
+
+def test_what_fits_is_the_same_on_the_web(tmp_path: Path) -> None:
+    a_site(tmp_path)
+
+    printed = printed_from(tmp_path)
+
+    assert (printed.page.web, printed.page.shortening, printed.problems) == (None, None, ())
