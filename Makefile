@@ -5,6 +5,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+EXTRAS := bounces,dkim,postgres,s3,web
 DIGEST := $(BIN)/digest --config content/digest.toml
 # The sample articles were written for this Monday.
 MONDAY := 2026-11-23T08:00+01:00
@@ -22,7 +23,7 @@ demo: .venv/demo
 	@echo "Letters:  outbox/ ($$(ls outbox/*.eml | wc -l) .eml files)"
 
 test: check
-	$(BIN)/pytest $(PYTEST_OPTIONS)
+	$(BIN)/pytest --numprocesses auto --dist worksteal $(PYTEST_OPTIONS)
 
 check: .venv/dev
 	$(BIN)/ruff format --check .
@@ -35,7 +36,7 @@ format: .venv/dev
 	$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf .venv preview outbox pictures-cache digest.db digest.db-shm digest.db-wal digest.db.lock
+	rm -rf .venv preview outbox pictures-cache digest.db digest.db-shm digest.db-wal digest.db.lock digest.db.journals
 
 .venv/bin/pip:
 	$(PYTHON) -m venv .venv
@@ -46,5 +47,5 @@ clean:
 	@touch $@
 
 .venv/dev: .venv/demo
-	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --group dev
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[$(EXTRAS)]' --group dev
 	@touch $@

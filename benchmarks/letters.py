@@ -94,7 +94,7 @@ def subscribe(folder: Path) -> None:
     """
     A store with all readers in it, to be copied for each run.
     """
-    store = open_store(folder / "full.db", clock=_now, random_bits=_random_bits())
+    store = open_store(f"sqlite:///{folder}/full.db", clock=_now, random_bits=_random_bits())
     entries = [Entry(address=_address(place)) for place in range(LETTERS)]
     store.subscribers.merge("weekly", entries)
     store.close()

@@ -144,7 +144,7 @@ def _editions(newsroom: Newsroom, newsletter: Newsletter, issue: Issue) -> str:
 
 
 def _letters(newsroom: Newsroom, _: Newsletter, issue: Issue) -> str:
-    store = _open(newsroom.settings.store.parent)
+    store = _open(newsroom.settings.file.parent)
     edition = _earlier(TOPICS, 0)
     store.issues.freeze(issue, [(edition, PAGE)], ((each + 1, 0) for each in range(LETTERS)))
     store.close()
@@ -232,7 +232,9 @@ def _entry(place: int, random: Random) -> Entry:
 
 def _open(folder: Path) -> Store:
     random_bits = Random(1).getrandbits  # noqa: S311 - no secret
-    return open_store(folder / "digest.db", clock=lambda: AT, random_bits=random_bits)
+    return open_store(
+        f"sqlite:///{folder / 'digest.db'}", clock=lambda: AT, random_bits=random_bits
+    )
 
 
 if __name__ == "__main__":
