@@ -37,7 +37,7 @@ SETTINGS = """
 #: What differs from reader to reader, and from run to run.
 OWN = re.compile(
     rb"DKIM-Signature:.*?(?=\r\nFrom:)|\r\nTo: [^\r]*|\r\nDate: [^\r]*"
-    rb"|(?<=\.)[0-9a-f]{20}(?=@)|/[up]/(=\r\n)?[A-Za-z0-9_=-]{32,34}",
+    rb"|(?<=\.)[0-9a-f]{20}(?=@)|/[upw]/(=\r\n)?[A-Za-z0-9_=-]{32,34}",
     re.DOTALL,
 )
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)

@@ -19,7 +19,7 @@ from typing import Literal
 import httpx2
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.factories import a_store
 from tests.program import Project, a_project, contents, environment
@@ -155,21 +155,21 @@ def _sign_up(page: Page, port: int, recorder: Recorder) -> None:
     page.get_by_label("Your mail address").fill("ann@example.org")
     page.wait_for_timeout(3_100)
     page.get_by_role("button", name="Subscribe").click()
-    assert page.get_by_role("heading", name="Look into your mailbox").is_visible()
+    expect(page.get_by_role("heading", name="Look into your mailbox")).to_be_visible()
     mail = mail_to("ann@example.org", recorder, 1)
     page.goto(link_in(html_of(mail), "c"))
     page.get_by_role("button", name="Confirm the subscription").click()
-    assert page.get_by_role("heading", name="You are subscribed.").is_visible()
+    expect(page.get_by_role("heading", name="You are subscribed.")).to_be_visible()
 
 
 def _choose_cities(page: Page) -> None:
     page.get_by_role("link", name="Choose your topics").click()
-    assert page.get_by_text("Tides, explained").is_visible()
+    expect(page.get_by_text("Tides, explained")).to_be_visible()
     page.get_by_label("Science").uncheck()
     page.get_by_role("button", name="Save").click()
-    assert page.get_by_text("Saved.").is_visible()
-    assert page.get_by_text("Trams at night").is_visible()
-    assert not page.get_by_text("Tides, explained").is_visible()
+    expect(page.get_by_text("Saved.")).to_be_visible()
+    expect(page.get_by_text("Trams at night")).to_be_visible()
+    expect(page.get_by_text("Tides, explained")).not_to_be_visible()
 
 
 def _receive_and_leave(page: Page, project: Project, recorder: Recorder) -> None:
@@ -180,10 +180,10 @@ def _receive_and_leave(page: Page, project: Project, recorder: Recorder) -> None
     assert "Tides, explained" in html_of(mail_to("bob@example.org", recorder, 1))
     page.goto(link_in(letter, "u"))
     page.get_by_role("button", name="Unsubscribe").click()
-    assert page.get_by_role("heading", name="You have left.").is_visible()
+    expect(page.get_by_role("heading", name="You have left.")).to_be_visible()
     assert _state(project) == "unsubscribed"
     page.get_by_role("button", name="That was a mistake: undo it").click()
-    assert page.get_by_role("heading", name="Welcome back!").is_visible()
+    expect(page.get_by_role("heading", name="Welcome back!")).to_be_visible()
     assert _state(project) == "active"
 
 
