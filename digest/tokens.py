@@ -12,6 +12,7 @@ import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Literal
 
 VERSION = 1
@@ -144,5 +145,14 @@ def _payload(keys: Iterable[Key], purpose: str, token: str) -> bytes | None:
 
 
 def _mac(key: Key, purpose: str, payload: bytes, length: int = MAC_LENGTH) -> bytes:
-    message = purpose.encode("ascii") + b"\0" + payload
-    return hmac.digest(key.secret, message, "sha256")[:length]
+    mac = _keyed(key.secret, purpose).copy()
+    mac.update(payload)
+    return mac.digest()[:length]
+
+
+@cache
+def _keyed(secret: bytes, purpose: str) -> hmac.HMAC:
+    """
+    To copy: `hmac.digest` would begin anew each time, and let other threads go first.
+    """
+    return hmac.new(secret, purpose.encode("ascii") + b"\0", "sha256")

@@ -21,7 +21,7 @@ from digest.store.accounts import Verdict
 from digest.store.choices import Choice
 from digest.store.feedback import Report
 from digest.store.findings import Found
-from digest.store.statements import FIRST_WAIT
+from digest.store.ledger import FIRST_WAIT
 
 from .factories import (
     MONDAY,

@@ -11,7 +11,7 @@ from fractions import Fraction
 from ..errors import TransportAway, TransportError
 from ..model import Issue, Kind, Outcome, Receipt, Tally
 from ..sender import Allowance
-from ..store.statements import FIRST_WAIT
+from ..store.ledger import FIRST_WAIT
 from . import Pipeline
 
 #: Of the canary's letters, but for those that fail by their reader's own mailbox.

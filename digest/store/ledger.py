@@ -10,36 +10,23 @@ Only `intend` lets a letter go, in one durable statement; nothing but the run th
 letter, or the journal of that run, puts it back. No time-out ever does.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from datetime import datetime
+from datetime import datetime, timedelta
+from operator import itemgetter
+from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    and_,
-    func,
-    insert,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import Connection, and_, func, insert, select, update
 
-from ..model import Receipt, Recipient
+from ..model import Outcome, Receipt, Recipient, Subscriber
+from . import statements
 from .database import Database
-from .rows import (
-    LEASE,
-    UNSENT,
-    has_letters,
-    hold,
-    intended_by,
-    is_subscribed,
-    let_go_of,
-    numbers_of,
-    time_of,
-)
+from .elements import rows_of
+from .rows import LEASE, hold, let_go_of, numbers_of, time_of
 from .schema import Moment, batches, letters, runs
-from .statements import batches_of, doubt, next_attempts, next_batch, outcome, recipients
+
+#: Between two attempts: twice as long each time.
+FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=5), timedelta(minutes=67)
 
 
 class Ledger:
@@ -49,6 +36,7 @@ class Ledger:
 
     def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
         self._database, self._clock = database, clock
+        self._numbers: dict[str, tuple[int, int]] = {}
 
     def open_run(self, issue_id: str, run: str) -> None:
         """
@@ -64,104 +52,76 @@ class Ledger:
         """
         while True:
             with self._database.writing(alone=False) as connection:
-                issue, newsletter = numbers_of(connection, issue_id)
-                now = time_of(connection)
-                batch = connection.execute(next_batch(issue, run, now, self._clock())).first()
+                issue, newsletter = self._numbers_of(connection, issue_id)
+                now, lease_now = self._clock(), time_of(connection)
+                lease = {"by_run": run, "lease_end": lease_now + LEASE}
+                batch = connection.execute(
+                    statements.next_batch(),
+                    {"of_issue": issue, "now": now, "lease_now": lease_now, **lease},
+                ).first()
                 if batch is None:
                     return ()
+                claimed = {"of_issue": issue, "of_batch": batch.number}
                 if batch.state == "leased":
-                    doubt(connection, issue, batch.number, self._clock())
+                    connection.execute(statements.doubt(), {**claimed, "now": now})
+                connection.execute(statements.lease(), {**claimed, **lease})
                 connection.execute(
-                    update(batches)
-                    .where(batches.c.issue == issue, batches.c.number == batch.number)
-                    .values(state="leased", run=run, lease_until=now + LEASE, retry_at=None)
+                    statements.suppress_departed_of_batch(),
+                    {**claimed, "of_newsletter": newsletter, "now": now},
                 )
-                among = letters.c.batch == batch.number
-                self._suppress_departed(connection, issue, newsletter, among)
-                left = recipients(connection, issue, batch.number, self._clock())
-            if left:
-                return left
+                left = connection.scalar(statements.recipients(), {**claimed, "now": now})
+            if recipients := _recipients(rows_of(left)):
+                return recipients
 
     def intend(self, issue_id: str, subscriber_ids: Sequence[int], run: str, /) -> AbstractSet[int]:
         with self._database.writing(alone=False) as connection:
-            issue, newsletter = numbers_of(connection, issue_id)
-            held = connection.execute(
-                update(batches)
-                .where(batches_of(issue, subscriber_ids), batches.c.run == run)
-                .values(lease_until=time_of(connection) + LEASE)
-                .returning(batches.c.number)
-            )
+            issue, newsletter = self._numbers_of(connection, issue_id)
+            these = {"of_issue": issue, "these": [[each] for each in subscriber_ids]}
+            ours = {**these, "by_run": run}
+            theirs = {**these, "of_newsletter": newsletter, "now": self._clock()}
+            lease = {"lease_end": time_of(connection) + LEASE}
+            held = connection.scalars(statements.keep_leases(), {**ours, **lease}).all()
+            before = rows_of(connection.scalar(statements.sending(), ours))
             intended = connection.execute(
-                update(letters)
-                .where(
-                    letters.c.issue == issue,
-                    letters.c.subscriber_id.in_(subscriber_ids),
-                    letters.c.batch.in_(held.scalars().all()),
-                    letters.c.state.in_(UNSENT),
-                    is_subscribed(newsletter),
-                )
-                .values(
-                    state="sending",
-                    run=run,
-                    attempts=letters.c.attempts + 1,
-                    changed_at=self._clock(),
-                )
-                .returning(letters.c.subscriber_id)
+                statements.intend(), {**theirs, "by_run": run, "batches": held}
             )
-            ids = frozenset(intended.scalars())
-            if len(ids) < len(subscriber_ids):
-                among = letters.c.subscriber_id.in_(subscriber_ids)
-                self._suppress_departed(connection, issue, newsletter, among)
-            return ids
+            if intended.rowcount == len(subscriber_ids):
+                return frozenset(subscriber_ids)
+            connection.execute(statements.suppress_departed_of_these(), theirs)
+            after = rows_of(connection.scalar(statements.sending(), ours))
+            return frozenset(each for (each,) in after if [each] not in before)
 
     def record(self, issue_id: str, receipts: Iterable[Receipt], run: str, /) -> None:
         """
         Not durable against a power cut: what is lost then is in doubt, never wrong.
         """
         settled = {receipt.letter.subscriber_id: receipt for receipt in receipts}
+        if not settled:
+            return
         with self._database.writing(durable=False, alone=False) as connection:
-            issue, _ = numbers_of(connection, issue_id)
-            theirs = batches_of(issue, list(settled))
-            hold(connection, theirs)
-            waits = next_attempts(connection, issue, settled, self._clock())
-            rows = [
-                {
-                    "of_subscriber": subscriber_id,
-                    "new_state": receipt.outcome.value,
-                    "new_code": receipt.code,
-                    "new_kind": receipt.kind.value,
-                    "new_reply": receipt.text,
-                    "new_retry_at": waits.get(subscriber_id),
-                }
-                for subscriber_id, receipt in settled.items()
-            ]
-            if rows:
-                connection.execute(outcome(issue, run, self._clock()), rows)
-                ours = and_(batches.c.run == run, ~has_letters("waiting", "sending"))
-                # Another run had the batch meanwhile, and is done with it.
-                late = and_(batches.c.state == "closed", has_letters("deferred"))
-                connection.execute(let_go_of(theirs, or_(ours, late)))
+            issue, _ = self._numbers_of(connection, issue_id)
+            these = {"of_issue": issue, "these": [[each] for each in settled]}
+            now = self._clock()
+            connection.execute(statements.hold_batches(), these)
+            connection.execute(
+                statements.settle(), {"given": _rows(issue, settled), "by_run": run, "now": now}
+            )
+            if any(each.outcome is Outcome.DEFERRED for each in settled.values()):
+                _postpone(connection, {**these, "by_run": run}, now)
+            connection.execute(statements.let_go_of_done(), {**these, "by_run": run})
 
     def release(self, issue_id: str, subscriber_ids: Iterable[int], run: str, /) -> None:
-        ids = list(subscriber_ids)
+        ids = [[each] for each in subscriber_ids]
         if not ids:
             return
         with self._database.writing(alone=False) as connection:
-            issue, _ = numbers_of(connection, issue_id)
-            theirs = batches_of(issue, ids)
-            hold(connection, theirs)
+            issue, _ = self._numbers_of(connection, issue_id)
+            these = {"of_issue": issue, "these": ids}
+            connection.execute(statements.hold_batches(), these)
             connection.execute(
-                intended_by(issue, run)
-                .where(letters.c.subscriber_id.in_(ids))
-                .values(
-                    state="waiting",
-                    run=None,
-                    attempts=letters.c.attempts - 1,
-                    changed_at=self._clock(),
-                )
+                statements.take_back(), {**these, "by_run": run, "now": self._clock()}
             )
-            # Another run took the batch for abandoned meanwhile, and is done with it.
-            connection.execute(let_go_of(theirs, batches.c.state == "closed"))
+            connection.execute(statements.let_go_of_closed(), these)
 
     def let_go(self, issue_id: str, run: str, /) -> None:
         """
@@ -217,16 +177,37 @@ class Ledger:
             )
             return expired.rowcount
 
-    def _suppress_departed(
-        self, connection: Connection, issue: int, newsletter: int, among: ColumnElement[bool]
-    ) -> None:
-        connection.execute(
-            update(letters)
-            .where(
-                letters.c.issue == issue,
-                among,
-                letters.c.state.in_(UNSENT),
-                ~is_subscribed(newsletter),
-            )
-            .values(state="suppressed", reply="not subscribed any more", changed_at=self._clock())
-        )
+    def _numbers_of(self, connection: Connection, issue_id: str) -> tuple[int, int]:
+        """
+        A frozen issue keeps its numbers.
+        """
+        if issue_id not in self._numbers:
+            self._numbers[issue_id] = numbers_of(connection, issue_id)
+        return self._numbers[issue_id]
+
+
+def _recipients(rows: Iterable[Sequence[Any]]) -> tuple[Recipient, ...]:
+    return tuple(
+        Recipient(subscriber=Subscriber(id=number, address=address, name=name), edition=edition)
+        for edition, number, address, name in sorted(rows, key=itemgetter(1))
+    )
+
+
+def _rows(issue: int, receipts: Mapping[int, Receipt]) -> list[list[str | int]]:
+    return [
+        [issue, number, receipt.outcome.value, receipt.code, receipt.kind.value, receipt.text]
+        for number, receipt in receipts.items()
+    ]
+
+
+def _postpone(connection: Connection, these: Mapping[str, Any], now: datetime) -> None:
+    rows = [
+        {
+            "of_issue": these["of_issue"],
+            "of_subscriber": row.subscriber_id,
+            "at": now + min(FIRST_WAIT * 2 ** min(row.attempts - 1, 9), LONGEST_WAIT),
+        }
+        for row in connection.execute(statements.attempts(), these)
+    ]
+    if rows:
+        connection.execute(statements.postpone(), rows)

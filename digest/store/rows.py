@@ -3,12 +3,15 @@ Conditions on the rows of the ledger that several of its parts share.
 """
 
 from datetime import datetime, timedelta
+from functools import cache
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
     Exists,
+    Select,
     Update,
+    and_,
     case,
     exists,
     func,
@@ -45,11 +48,11 @@ def intended_by(issue: int, run: str) -> Update:
     """
     Letters that this run intended, also where another one has already put them in doubt.
     """
-    return update(letters).where(
-        letters.c.issue == issue,
-        letters.c.run == run,
-        is_in(*INTENDED),
-    )
+    return update(letters).where(letters.c.issue == issue, is_intended_by(run))
+
+
+def is_intended_by(run: str | ColumnElement[str]) -> ColumnElement[bool]:
+    return and_(letters.c.run == run, is_in(*INTENDED))
 
 
 def is_in(*states: str) -> ColumnElement[bool]:
@@ -59,7 +62,7 @@ def is_in(*states: str) -> ColumnElement[bool]:
     return or_(*(letters.c.state == state for state in states))
 
 
-def is_subscribed(newsletter: int) -> Exists:
+def is_subscribed(newsletter: int | ColumnElement[int]) -> Exists:
     return exists().where(
         subscriptions.c.newsletter == newsletter,
         subscriptions.c.subscriber_id == letters.c.subscriber_id,
@@ -82,9 +85,13 @@ def time_of(connection: Connection) -> datetime:
     """
     The database's own time: leases compare the clocks of several machines.
     """
-    query = select(func.current_timestamp(type_=Moment()))
-    now: datetime = connection.execute(query).scalar_one()
+    now: datetime = connection.execute(_time()).scalar_one()
     return now
+
+
+@cache
+def _time() -> Select[datetime]:
+    return select(func.current_timestamp(type_=Moment()))
 
 
 def hold(connection: Connection, *among: ColumnElement[bool]) -> None:

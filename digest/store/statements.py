@@ -1,115 +1,233 @@
 """
-The ledger's longer statements.
+What the ledger says again and again: each statement is put together once.
+
+Values come as parameters, numbers of subscribers as rows of one number: so the text is always the
+same, and neither SQLAlchemy nor the database has to think about it twice.
 """
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from functools import cache
 
 from sqlalchemy import (
+    BigInteger,
+    BindParameter,
     ColumnElement,
-    Connection,
     Select,
     Update,
     and_,
     bindparam,
+    cast,
     or_,
     select,
     update,
 )
 
-from ..model import Outcome, Receipt, Recipient, Subscriber
-from .rows import LEASE, UNSENT, intended_by
-from .schema import batches, letters, subscribers
+from .elements import all_of, each_of, numbers_in
+from .rows import (
+    UNSENT,
+    has_letters,
+    is_intended_by,
+    is_subscribed,
+    let_go_of,
+)
+from .schema import Moment, batches, letters, subscribers
 
-#: Between two attempts: twice as long each time.
-FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=5), timedelta(minutes=67)
+ISSUE: BindParameter[int] = bindparam("of_issue")
+NEWSLETTER: BindParameter[int] = bindparam("of_newsletter")
+BATCH: BindParameter[int] = bindparam("of_batch")
+RUN: BindParameter[str] = bindparam("by_run")
+NOW = bindparam("now", type_=Moment)
+LEASE_NOW, LEASE_END = bindparam("lease_now", type_=Moment), bindparam("lease_end", type_=Moment)
 
 
-def next_batch(issue: int, run: str, lease_now: datetime, now: datetime) -> Select[int, str]:
-    due = or_(batches.c.retry_at.is_(None), batches.c.retry_at <= now)
+def _these() -> ColumnElement[bool]:
+    """
+    The letters of these subscribers.
+    """
+    return and_(letters.c.issue == ISSUE, letters.c.subscriber_id.in_(numbers_in("these")))
+
+
+def _their_batches() -> ColumnElement[bool]:
+    numbers = select(letters.c.batch).where(_these())
+    return and_(batches.c.issue == ISSUE, batches.c.number.in_(numbers))
+
+
+@cache
+def next_batch() -> Select[int, str]:
+    due = or_(batches.c.retry_at.is_(None), batches.c.retry_at <= NOW)
     # A lease far in the future is none: somebody's clock was wrong.
-    held = batches.c.lease_until.between(lease_now, lease_now + LEASE)
-    abandoned = and_(batches.c.state == "leased", batches.c.run != run, ~held)
+    held = batches.c.lease_until.between(LEASE_NOW, LEASE_END)
+    abandoned = and_(batches.c.state == "leased", batches.c.run != RUN, ~held)
     return (
         select(batches.c.number, batches.c.state)
-        .where(batches.c.issue == issue, or_(and_(batches.c.state == "open", due), abandoned))
+        .where(batches.c.issue == ISSUE, or_(and_(batches.c.state == "open", due), abandoned))
         .order_by(batches.c.number)
         .limit(1)
         .with_for_update(skip_locked=True)
     )
 
 
-def doubt(connection: Connection, issue: int, batch: int, now: datetime) -> None:
+@cache
+def lease() -> Update:
+    return (
+        update(batches)
+        .where(batches.c.issue == ISSUE, batches.c.number == BATCH)
+        .values(state="leased", run=RUN, lease_until=LEASE_END, retry_at=None)
+    )
+
+
+@cache
+def doubt() -> Update:
     """
     Whoever held the batch shows no life: it may have sent what it intended, or may yet.
     """
-    connection.execute(
-        update(letters)
-        .where(letters.c.issue == issue, letters.c.batch == batch, letters.c.state == "sending")
-        .values(state="in_doubt", reply="its run was lost", changed_at=now)
-    )
-
-
-def batches_of(issue: int, subscriber_ids: Sequence[int]) -> ColumnElement[bool]:
-    """
-    The batches of these letters.
-    """
-    numbers = select(letters.c.batch).where(
-        letters.c.issue == issue, letters.c.subscriber_id.in_(subscriber_ids)
-    )
-    return and_(batches.c.issue == issue, batches.c.number.in_(numbers))
-
-
-def next_attempts(
-    connection: Connection, issue: int, receipts: dict[int, Receipt], now: datetime
-) -> dict[int, datetime]:
-    deferred = [
-        subscriber_id
-        for subscriber_id, receipt in receipts.items()
-        if receipt.outcome is Outcome.DEFERRED
-    ]
-    if not deferred:
-        return {}
-    rows = connection.execute(
-        select(letters.c.subscriber_id, letters.c.attempts).where(
-            letters.c.issue == issue, letters.c.subscriber_id.in_(deferred)
-        )
-    )
-    return {
-        row.subscriber_id: now + min(FIRST_WAIT * 2 ** min(row.attempts - 1, 9), LONGEST_WAIT)
-        for row in rows
-    }
-
-
-def outcome(issue: int, run: str, now: datetime) -> Update:
     return (
-        intended_by(issue, run)
-        .where(letters.c.subscriber_id == bindparam("of_subscriber"))
-        .values(
-            state=bindparam("new_state"),
-            code=bindparam("new_code"),
-            kind=bindparam("new_kind"),
-            reply=bindparam("new_reply"),
-            retry_at=bindparam("new_retry_at"),
-            changed_at=now,
-        )
+        update(letters)
+        .where(letters.c.issue == ISSUE, letters.c.batch == BATCH, letters.c.state == "sending")
+        .values(state="in_doubt", reply="its run was lost", changed_at=NOW)
     )
 
 
-def recipients(
-    connection: Connection, issue: int, batch: int, now: datetime
-) -> tuple[Recipient, ...]:
-    due = or_(letters.c.retry_at.is_(None), letters.c.retry_at <= now)
-    rows = connection.execute(
+@cache
+def suppress_departed_of_batch() -> Update:
+    return _suppress_departed(and_(letters.c.issue == ISSUE, letters.c.batch == BATCH))
+
+
+@cache
+def suppress_departed_of_these() -> Update:
+    return _suppress_departed(_these())
+
+
+def _suppress_departed(among: ColumnElement[bool]) -> Update:
+    return (
+        update(letters)
+        .where(among, letters.c.state.in_(UNSENT), ~is_subscribed(NEWSLETTER))
+        .values(state="suppressed", reply="not subscribed any more", changed_at=NOW)
+    )
+
+
+@cache
+def recipients() -> Select[str]:
+    """
+    Of a batch: edition, number, address and name of each.
+    """
+    due = or_(letters.c.retry_at.is_(None), letters.c.retry_at <= NOW)
+    return all_of(
         select(letters.c.edition, subscribers.c.id, subscribers.c.address, subscribers.c.name)
         .join(subscribers, subscribers.c.id == letters.c.subscriber_id)
-        .where(letters.c.issue == issue, letters.c.batch == batch, letters.c.state.in_(UNSENT), due)
-        .order_by(subscribers.c.id)
+        .where(letters.c.issue == ISSUE, letters.c.batch == BATCH, letters.c.state.in_(UNSENT), due)
     )
-    return tuple(
-        Recipient(
-            subscriber=Subscriber(id=row.id, address=row.address, name=row.name),
-            edition=row.edition,
+
+
+@cache
+def keep_leases() -> Update:
+    """
+    Of those of their batches that are this run's.
+    """
+    return (
+        update(batches)
+        .where(_their_batches(), batches.c.run == RUN)
+        .values(lease_until=LEASE_END)
+        .returning(batches.c.number)
+    )
+
+
+@cache
+def sending() -> Select[str]:
+    """
+    Which of these are leaving, by this run's hand.
+    """
+    ours = and_(letters.c.run == RUN, letters.c.state == "sending")
+    return all_of(select(letters.c.subscriber_id).where(_these(), ours))
+
+
+@cache
+def intend() -> Update:
+    return (
+        update(letters)
+        .where(
+            _these(),
+            letters.c.batch.in_(bindparam("batches", expanding=True)),
+            letters.c.state.in_(UNSENT),
+            is_subscribed(NEWSLETTER),
         )
-        for row in rows
+        .values(state="sending", run=RUN, attempts=letters.c.attempts + 1, changed_at=NOW)
     )
+
+
+@cache
+def hold_batches() -> Select[int]:
+    """
+    Keep others from their batches until the transaction ends: batches before letters, as
+    everywhere, and in one order, or two runs may wait for one another.
+    """
+    query = select(batches.c.number).where(_their_batches()).order_by(batches.c.number)
+    return query.with_for_update()
+
+
+@cache
+def settle() -> Update:
+    """
+    Rows of issue, subscriber, state, code, kind and reply.
+
+    With the issue in each row, SQLite looks for each row's letter, not for each letter's row.
+    """
+    given = each_of("given")
+    return (
+        update(letters)
+        .where(
+            letters.c.issue == given[0].as_integer(),
+            letters.c.subscriber_id == cast(given[1].as_string(), BigInteger),
+            is_intended_by(RUN),
+        )
+        .values(
+            state=given[2].as_string(),
+            code=given[3].as_integer(),
+            kind=given[4].as_string(),
+            reply=given[5].as_string(),
+            retry_at=None,
+            changed_at=NOW,
+        )
+    )
+
+
+@cache
+def attempts() -> Select[int, int]:
+    """
+    Of those of these that this run has seen deferred.
+    """
+    ours = and_(letters.c.run == RUN, letters.c.state == "deferred")
+    return select(letters.c.subscriber_id, letters.c.attempts).where(_these(), ours)
+
+
+@cache
+def postpone() -> Update:
+    letter = and_(letters.c.issue == ISSUE, letters.c.subscriber_id == bindparam("of_subscriber"))
+    return update(letters).where(letter).values(retry_at=bindparam("at"))
+
+
+@cache
+def let_go_of_done() -> Update:
+    """
+    Of their batches those of which nothing is left to do, here or by another run that had one
+    meanwhile and is done with it.
+    """
+    ours = and_(batches.c.run == RUN, ~has_letters("waiting", "sending"))
+    late = and_(batches.c.state == "closed", has_letters("deferred"))
+    return let_go_of(_their_batches(), or_(ours, late))
+
+
+@cache
+def take_back() -> Update:
+    return (
+        update(letters)
+        .where(_these(), is_intended_by(RUN))
+        .values(state="waiting", run=None, attempts=letters.c.attempts - 1, changed_at=NOW)
+    )
+
+
+@cache
+def let_go_of_closed() -> Update:
+    """
+    Of their batches those that another run took for abandoned meanwhile, and is done with.
+    """
+    return let_go_of(_their_batches(), batches.c.state == "closed")
