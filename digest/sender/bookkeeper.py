@@ -75,7 +75,7 @@ class Bookkeeper:
         For a connection: who is next.
         """
         while True:
-            if not self._low and self._intents.qsize() <= self._size // 2:
+            if not self._low and self._few(self._intents.qsize()):
                 self._low = True
                 self._called.set()
             intent = self._intents.get()
@@ -154,7 +154,7 @@ class Bookkeeper:
         More intents, where few are left.
         """
         left = self._intents.qsize()
-        if self._ended or left > self._size // 2:
+        if self._ended or not self._few(left):
             return
         self._adapt()
         room = min(self._size - left, self._ahead - len(self._intended))
@@ -163,6 +163,12 @@ class Bookkeeper:
         self._low = False
         if self._intents.empty():
             self._called.set()  # Nobody of these is subscribed any more.
+
+    def _few(self, left: int) -> bool:
+        """
+        Late enough for large groups, early enough that nobody waits for them.
+        """
+        return left <= self._size // 4
 
     def _adapt(self) -> None:
         """
@@ -176,8 +182,11 @@ class Bookkeeper:
         self._refilled_at = now
 
     def _chosen(self, wanted: int) -> list[Recipient]:
-        if not self._claimed:
-            self._claimed = list(self._ledger.claim_batch(self._issue_id, self._run))
+        while len(self._claimed) < wanted:
+            batch = self._ledger.claim_batch(self._issue_id, self._run)
+            if not batch:
+                break
+            self._claimed += batch
         wanted = min(wanted, len(self._claimed))
         allowed = self._allowed(wanted) if wanted else 0
         chosen, self._claimed = self._claimed[:allowed], self._claimed[allowed:]
