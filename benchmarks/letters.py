@@ -108,7 +108,7 @@ def _fresh(folder: Path, config: Path) -> Run:
 
     def run() -> None:
         for path in folder.glob("digest.db*"):
-            path.unlink()
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
         (folder / "digest.db").write_bytes((folder / "full.db").read_bytes())
         send()
 
