@@ -5,6 +5,8 @@ The server records letters in this very process, so it takes its share of the ma
 smtplib alone gets through it, by one connection and without a ledger, is the yardstick.
 """
 
+import os
+import shutil
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -108,7 +110,7 @@ def _fresh(folder: Path, config: Path) -> Run:
 
     def run() -> None:
         for path in folder.glob("digest.db*"):
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
+            (shutil.rmtree if path.is_dir() else os.unlink)(path)
         (folder / "digest.db").write_bytes((folder / "full.db").read_bytes())
         send()
 
