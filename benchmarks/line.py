@@ -2,17 +2,20 @@
 A long way on one machine: a line that delays every byte, and a mail server at its end.
 
 Both run in processes of their own. The server takes letters by DATA and by BDAT and forgets
-them. The line stands between two connections of loopback, so it adds the time of the way, and
-not what TCP makes of a way that loses packets.
+them, but for a line in a log, if there is one. The line stands between two connections of
+loopback, so it adds the time of the way, and not what TCP makes of a way that loses packets.
 """
 
 import multiprocessing
+import os
 import selectors
 import socket
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
 from socket import create_connection, create_server
 from threading import Thread
 
@@ -21,12 +24,16 @@ OFFERS = b"250-sink\r\n250-PIPELINING\r\n250 CHUNKING\r\n"
 
 
 @contextmanager
-def sink() -> Iterator[int]:
+def sink(log: Path | None = None) -> Iterator[int]:
     """
-    A server that takes everything.
+    A server that takes everything. The log has a line for each letter: when, and for whom.
     """
-    with _listening(_take_all) as port:
-        yield port
+    file = os.open(log or os.devnull, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        with _listening(partial(_take_all, file)) as port:
+            yield port
+    finally:
+        os.close(file)
 
 
 @contextmanager
@@ -98,17 +105,22 @@ class _Way:
             end.sendall(data)
 
 
-def _take_all(connected: socket.socket) -> None:
+def _take_all(log: int, connected: socket.socket) -> None:
+    reader = b""
     with connected, connected.makefile("rb", AT_ONCE) as lines:
         connected.sendall(b"220 sink\r\n")
         for line in lines:
             verb = line[:4].upper()
-            if verb == b"BDAT":
+            if verb == b"RCPT":
+                reader = line.strip()
+            elif verb == b"BDAT":
                 lines.read(int(line.split()[1]))
             elif verb == b"DATA":
                 connected.sendall(b"354 go on\r\n")
                 while lines.readline() != b".\r\n":
                     pass
+            if verb == b"DATA" or line.rstrip().upper().endswith(b" LAST"):
+                os.write(log, b"%.6f %b\n" % (time.monotonic(), reader))
             connected.sendall({b"EHLO": OFFERS, b"QUIT": b"221 bye\r\n"}.get(verb, b"250 OK\r\n"))
             if verb == b"QUIT":
                 return
