@@ -257,7 +257,7 @@ def test_pages_are_accessible_and_fit_every_screen(
         httpx2.post(link_in(letter, "p"), data={"do": "mail"}, trust_env=False)
         mail = html_of(mail_to(reader, recorder, 2))
         site = f"http://127.0.0.1:{port}"
-        paths = ["/s/weekly", "/a/", "/a/weekly/", "/u/", "/nothing"]
+        paths = ["/", "/s/weekly", "/a/", "/a/weekly/", "/u/", "/nothing"]
         addresses = [link_in(letter, "u"), link_in(letter, "p"), link_in(mail, "d")]
         addresses += [site + path for path in paths]
         for scheme in schemes:

@@ -238,7 +238,7 @@ def test_all_together_get_no_more_than_is_configured(tmp_path: Path) -> None:
             site.sign_up(f"r{place}@example.org")
 
         assert len(site.mails(2)) in {2, 3, 4}
-        assert any("more than 2 sign-ups" in line for line in site.log)
+        assert any("sign_ups_per_hour is 2" in line for line in site.log)
 
 
 def test_the_title_of_a_newsletter_is_no_markup(tmp_path: Path) -> None:

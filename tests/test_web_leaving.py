@@ -23,6 +23,7 @@ from tests.program import WEEKLY as DUE
 from tests.website import OTHER, WEEKLY, Website, serving
 
 ONE_CLICK: dict[str, str | list[str]] = {"List-Unsubscribe": "One-Click"}
+UNDO = "That was a mistake: undo it"
 
 
 @pytest.fixture
@@ -142,6 +143,17 @@ def test_a_list_left_long_ago_does_not_come_back_with_the_others(site: Website) 
     assert site.state(newsletter="other") == State.UNSUBSCRIBED
 
 
+def test_who_left_by_their_mail_program_finds_the_way_back_behind_the_link(site: Website) -> None:
+    path = site.path("unsubscribe", site.reader())
+    site.post(path, ONE_CLICK)
+
+    page = site.get(path)
+
+    assert UNDO in page.text
+    assert "Welcome back!" in site.post(path, {"do": "return"}).text
+    assert UNDO not in site.get(path).text
+
+
 @pytest.mark.parametrize("state", [State.BOUNCED, State.COMPLAINED])
 def test_undo_is_for_those_who_left_only(site: Website, state: State) -> None:
     ann = site.reader()
@@ -150,11 +162,13 @@ def test_undo_is_for_those_who_left_only(site: Website, state: State) -> None:
         connection.exec_driver_sql("UPDATE subscriptions SET state = ?", (state.value,))
 
     answers = [
-        site.post(site.path("unsubscribe", ann), {"do": each}).status_code
+        site.post(site.path("unsubscribe", ann), {"do": each})
         for each in ("return", "return all", "leave")
     ]
 
-    assert answers == [200, 200, 200]
+    assert [each.status_code for each in answers] == [200, 200, 200]
+    assert not [each for each in answers[:2] if "Welcome back!" in each.text or UNDO in each.text]
+    assert ["You get no letters." in each.text for each in answers[:2]] == [True, True]
     assert site.store.choices.reader(number, ann.id).here.state == state  # type: ignore[union-attr]
 
 

@@ -101,6 +101,7 @@ def test_only_public_newsletters_are_listed_and_found(site: Website) -> None:
 @pytest.mark.parametrize(
     "path",
     [
+        "/a/closed",
         "/a/closed/",
         "/a/closed/2026-11-23.html",
         "/a/closed/feed.xml",
@@ -114,6 +115,15 @@ def test_only_public_newsletters_are_listed_and_found(site: Website) -> None:
 )
 def test_everything_else_is_not_there(site: Website, path: str) -> None:
     assert site.get(path).status_code == 404
+
+
+def test_only_the_address_of_a_public_archive_may_lack_its_slash(site: Website) -> None:
+    moved = site.get("/a/weekly")
+
+    assert (moved.status_code, moved.headers["location"]) == (308, "/a/weekly/")
+    assert {site.get(path).content for path in ("/a/other", "/a/closed", "/a/nothing")} == {
+        site.get("/nothing").content
+    }
 
 
 def test_no_page_and_no_feed_holds_a_token_or_an_address(site: Website) -> None:

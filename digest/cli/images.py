@@ -138,7 +138,7 @@ def gc(
         return
     swept = stock.swept
     removed = f"{counted(len(swept.removed), 'picture')} ({swept.removed_bytes:,} bytes)"
-    left = f"{swept.pictures - len(swept.removed)} stay, {swept.in_issues} of them in issues"
+    left = f"{swept.pictures - len(swept.removed)} left, {swept.in_issues} of them in issues"
     say(f"{'would remove' if dry_run else 'removed'} {removed}; {left}")
 
 

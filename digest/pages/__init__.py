@@ -129,6 +129,7 @@ class Pages:
             "after": after,
             "url": url,
             "colours": colours_of(newsletter.brand.light),
+            "dark": colours_of(newsletter.brand.dark),
             "heading_font": Markup(newsletter.brand.heading_font),  # noqa: S704 - checked
             "text_font": Markup(newsletter.brand.text_font),  # noqa: S704 - checked
             "radius": newsletter.brand.radius,

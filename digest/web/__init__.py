@@ -1,6 +1,7 @@
 """
 The readers' side of a site: leave, choose topics, sign up, read issues again.
 
+    /           what there is
     /u/TOKEN    unsubscribe                      /s/NEWSLETTER   sign up
     /p/TOKEN    preferences                      /c/TOKEN        confirm a sign-up
     /d/TOKEN    one's own data, by a fresh link  /n/TOKEN        confirm a new address
@@ -26,6 +27,7 @@ from ..pipeline import Pipeline
 from ..pipeline.ways_out import open_signers
 from ..ports import Transport
 from ..signer import Signer
+from .arriving import Arriving
 from .choosing import Choosing
 from .guard import App, Guard, Receive, Scope, Send
 from .joining import Joining
@@ -85,6 +87,7 @@ def routes_of(services: Services) -> list[Route]:
     leaving, choosing = Leaving(services), Choosing(services)
     joining, owning, reading = Joining(services), Owning(services), Reading(services)
     return [
+        _route("/", Arriving(services).show),
         _route("/u/{token}", leaving.show, leaving.choose),
         _route("/p/{token}", choosing.show, choosing.choose),
         _route("/s/{newsletter}", joining.show, joining.sign_up),

@@ -43,14 +43,17 @@ def rhythms_of(newsletter: Newsletter, newsletters: Mapping[str, Newsletter]) ->
         Rhythm(
             newsletter=each,
             title=newsletters[each].title,
-            message=_message(newsletters[each].schedule),
+            message=message_of(newsletters[each].schedule),
             current=each == newsletter.id,
         )
         for each in ids
     ]
 
 
-def _message(schedule: Schedule | None) -> str:
+def message_of(schedule: Schedule | None) -> str:
+    """
+    How often that is: a sentence for the catalogues.
+    """
     if schedule is None:
         return "now and then"
     if schedule.days:

@@ -71,8 +71,8 @@ class Guard:
         A proxy may pass on the path of the site's address, or take it away.
         """
         path: str = scope["path"]
-        if self._prefix and path.startswith(f"{self._prefix}/"):
-            return {**scope, "path": path[len(self._prefix) :]}
+        if self._prefix and f"{path}/".startswith(f"{self._prefix}/"):
+            return {**scope, "path": path[len(self._prefix) :] or "/"}
         return scope
 
 

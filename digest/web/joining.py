@@ -123,7 +123,7 @@ class Joining:
             return
         per_hour = services.pipeline.settings.web.sign_ups_per_hour
         if not limits.allow("sign-up", "", ((per_hour, timedelta(hours=1)),)):
-            LOG.warning("more than %d sign-ups in an hour: no more until it is over", per_hour)
+            LOG.warning("no more sign-ups in this hour: sign_ups_per_hour is %d", per_hour)
             return
         if _has_complained(store, address):
             return

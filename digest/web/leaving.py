@@ -53,7 +53,7 @@ class Leaving:
 
     def _page(self, reader: Reader, wish: Do | None = None) -> Response:
         newsletter = self._services.newsletter(reader.here.newsletter)
-        if wish in {"return", "return all"}:
+        if wish in {"return", "return all"} and reader.here.state == "active":
             return self._services.message(
                 "Welcome back!",
                 "{newsletter} comes to {address} again.",
@@ -68,9 +68,10 @@ class Leaving:
             "unsubscribe",
             newsletter,
             address=masked(reader),
-            left=wish is not None,
+            left=wish in {"leave", "leave all"},
             left_all=wish == "leave all",
             gone=gone,
+            may_return=reader.here.state == "unsubscribed",
             others=[self._services.newsletter(each) for each in others],
             preferences_url=self._services.path("preferences", reader)
             if active and not gone

@@ -6,7 +6,7 @@ import re
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from ..archive import Archive, File
 from ..archive.neutral import neutral_html
@@ -53,7 +53,12 @@ class Reading:
         return self._services.neutral()
 
     async def archive(self, request: Request) -> Response:
-        file = await run_in_threadpool(self._file, request.path_params["path"])
+        path: str = request.path_params["path"]
+        newsletter = self._services.pipeline.settings.newsletters.get(path)
+        # What is not listed is not told of by a redirect either.
+        if newsletter and newsletter.archive == "public":
+            return RedirectResponse(f"{self._services.pages.base}/a/{newsletter.id}/", 308)
+        file = await run_in_threadpool(self._file, path)
         if file is None:
             return self._services.not_found
         policy = SANDBOX if file.is_issue else self._services.pages.policy(file.newsletter)

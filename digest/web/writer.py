@@ -50,5 +50,6 @@ class Writer:
                 for (_, future), known in zip(batch, done, strict=True):
                     if not future.done():
                         future.set_result(known)
-            LOG.info("%d choices in %.1f ms", len(batch), 1_000 * (time.monotonic() - started))
+            milliseconds = 1_000 * (time.monotonic() - started)
+            LOG.info("choices kept: %d in %.1f ms", len(batch), milliseconds)
         self._task = None
