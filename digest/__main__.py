@@ -1,7 +1,29 @@
 """
-`python -m digest`.
+`digest`, and `python -m digest`.
 """
 
-from .cli import main
+import os
+import signal
 
-main()
+INTERRUPTED = 130
+
+
+def main() -> None:
+    """
+    Run a command. Ctrl-C ends it without a word, also while most of it is not loaded yet.
+    """
+    # Who started us may want it ignored.
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _leave)
+    from .cli import main as run
+
+    run()
+
+
+def _leave(*_: object) -> None:
+    # An exception would be lost where nobody can raise one: at the end of an import, or of us.
+    os._exit(INTERRUPTED)
+
+
+if __name__ == "__main__":
+    main()

@@ -74,7 +74,7 @@ def test_the_wheel_has_the_licence_and_the_command(wheel: Path) -> None:
         (entry_points,) = (name for name in archive.namelist() if name.endswith("entry_points.txt"))
         text = archive.read(entry_points).decode()
 
-    assert "digest = digest.cli:main" in text
+    assert "digest = digest.__main__:main" in text
     assert any(name.endswith("licenses/LICENSE") for name in names_in(wheel))
 
 

@@ -5,6 +5,7 @@ What the commands share: options, the open pipeline, and ways to print.
 import json
 import os
 import secrets
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -74,9 +75,24 @@ def opened(context: typer.Context) -> Iterator["Pipeline"]:
     settings = load_settings(config, os.environ)
     pipeline = Pipeline(settings, clock=now, random_bits=secrets.randbits)
     try:
-        yield pipeline
+        with _interruptible():
+            yield pipeline
     finally:
         pipeline.close()
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """
+    Ctrl-C is an exception, as there is something to close.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def moment_of(
