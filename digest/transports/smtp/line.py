@@ -4,8 +4,10 @@ A connection to a mail server: written so that we know what left, read within bo
 
 import socket
 import ssl
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from select import POLLIN, POLLOUT, poll
 from time import monotonic
 from typing import Self
 
@@ -79,7 +81,10 @@ class Line:
     def __init__(self, connected: socket.socket) -> None:
         connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        # A socket with a time-out asks the kernel three times where once would do.
+        connected.settimeout(0)
         self._socket = connected
+        self._waits = {event: _waiting(connected, event) for event in (POLLIN, POLLOUT)}
         self._buffer = bytearray()
 
     def encrypt(self, context: ssl.SSLContext, host: str, *, timeout: float) -> None:
@@ -95,16 +100,13 @@ class Line:
         """
         deadline = monotonic() + timeout
         size = sum(map(len, pieces))
-        secure = isinstance(self._socket, ssl.SSLSocket)
         taken = 0
         try:
-            self._socket.settimeout(timeout)
-            if not secure:
-                taken = self._socket.sendmsg(pieces)
+            taken = self._at_once(pieces)
             view = memoryview(b"".join(pieces) if taken < size else b"")
             while taken < size:
-                self._wait_until(deadline)
-                taken += self._socket.send(view[taken : taken + (RECORD if secure else size)])
+                self._wait_until(deadline, POLLOUT)
+                taken += self._socket.send(view[taken : taken + (RECORD if self._secure else size)])
         except OSError:
             return taken
         return taken
@@ -173,6 +175,21 @@ class Line:
     def close(self) -> None:
         self._socket.close()
 
+    @property
+    def _secure(self) -> bool:
+        return isinstance(self._socket, ssl.SSLSocket)
+
+    def _at_once(self, pieces: Sequence[bytes]) -> int:
+        """
+        What the kernel takes without waiting, and without the pieces being joined.
+        """
+        if self._secure:
+            return 0
+        try:
+            return self._socket.sendmsg(pieces)
+        except BlockingIOError:
+            return 0
+
     def _read_line(self, deadline: float) -> bytes:
         while (end := self._buffer.find(b"\n")) < 0 and len(self._buffer) <= MAX_LINE:
             self._receive(deadline)
@@ -184,7 +201,7 @@ class Line:
 
     def _receive(self, deadline: float) -> None:
         try:
-            self._wait_until(deadline)
+            self._wait_until(deadline, POLLIN)
             received = self._socket.recv(RECEIVED_AT_ONCE)
         except OSError as error:
             raise LostError(reason_of(error)) from None
@@ -192,11 +209,24 @@ class Line:
             raise LostError("it hung up")
         self._buffer += received
 
-    def _wait_until(self, deadline: float) -> None:
+    def _wait_until(self, deadline: float, event: int) -> None:
+        """
+        Until the line is ready, or broken. What is encrypted may be here already: it waits itself.
+        """
         left = deadline - monotonic()
-        if left <= 0:
+        if left > 0 and self._secure:
+            self._socket.settimeout(left)
+        elif left <= 0 or not self._waits[event].poll(left * 1_000):
             raise TimeoutError("timed out")
-        self._socket.settimeout(left)
+
+
+def _waiting(connected: socket.socket, event: int) -> poll:
+    """
+    What waits for this event of a socket, or for its end.
+    """
+    waiting = poll()
+    waiting.register(connected, event)
+    return waiting
 
 
 def reason_of(error: Exception) -> str:
