@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from digest.model import State
+from digest.model import Issue, State, Subscriber
+from digest.pipeline import Moment
 from tests.program import Project, a_project
 from tests.website import OTHER, WEEKLY, Website, serving
 
@@ -47,6 +48,25 @@ def preview_in(page: str) -> str:
     The part of the page that shows the next issue.
     """
     return page.partition('id="preview"')[2].partition("Your data")[0]
+
+
+def frozen(site: Website, newsletter_id: str = "weekly") -> Issue:
+    """
+    An issue whose letters wait.
+    """
+    newsletter = site.pipeline.settings.newsletters[newsletter_id]
+    issue = site.pipeline.issue(newsletter, Moment(at=site.clock()))
+    assert site.pipeline.freeze(newsletter, issue) == ""
+    return issue
+
+
+def titles_for(site: Website, issue: Issue, reader: Subscriber) -> list[str]:
+    """
+    The stories of the letter that a reader is sent.
+    """
+    page = site.store.issues.page_for(issue.id, reader.id)
+    assert page
+    return [each for each in ("Tides, explained", "Trams <at> night") if each in page.text]
 
 
 def test_the_page_shows_topics_and_the_next_issue(site: Website) -> None:
@@ -163,6 +183,56 @@ def test_new_articles_are_seen_within_a_minute(site: Website) -> None:
     page = site.get(path).text
 
     assert "A new moon" in preview_in(page)
+
+
+def test_topics_hold_for_a_letter_that_nobody_has_claimed(site: Website) -> None:
+    ann, bob = site.reader(), site.reader("bob@example.org")
+    issue = frozen(site)
+
+    site.post(site.path("preferences", ann), {"topic": "Cities", "do": "save"})
+    site.project.done("send", "weekly")
+
+    assert titles_for(site, issue, bob) == ["Tides, explained", "Trams <at> night"]
+    assert titles_for(site, issue, ann) == ["Trams <at> night"]
+    letters = {str(mail["To"]): mail.as_string() for mail in site.mails(2)}
+    assert "Tides" in letters["bob@example.org"]
+    assert "Tides" not in letters["ann@example.org"]
+    assert "Trams" in letters["ann@example.org"]
+
+
+def test_topics_do_not_reach_a_letter_that_is_claimed(site: Website) -> None:
+    ann = site.reader()
+    issue = frozen(site)
+    site.store.ledger.claim_batch(issue.id, "run")
+
+    site.post(site.path("preferences", ann), {"topic": "Cities", "do": "save"})
+
+    assert titles_for(site, issue, ann) == ["Tides, explained", "Trams <at> night"]
+
+
+def test_no_letter_leaves_where_there_is_no_news_on_the_topics_chosen(tmp_path: Path) -> None:
+    with serving(a_site_of_today(tmp_path, WEEKLY)) as site:
+        (tmp_path / "content" / "trams.md").unlink()
+        ann = site.reader()
+        issue = frozen(site)
+
+        site.post(site.path("preferences", ann), {"topic": "Cities", "do": "save"})
+
+        assert site.store.accounts.tally(issue.id, running=False).suppressed == 1
+
+
+def test_a_letter_stays_where_another_newsletter_counts_on_it(tmp_path: Path) -> None:
+    also = OTHER.replace("Arts", "Cities")
+    with serving(a_site_of_today(tmp_path, WEEKLY, also)) as site:
+        ann = site.reader()
+        site.store.choices.set_topics(site.store.subscribers.number("weekly"), ann.id, ["Science"])
+        site.reader(newsletter="other")
+        issue, later = frozen(site), frozen(site, "other")
+
+        site.post(site.path("preferences", ann), {"topic": "Cities", "do": "save"})
+
+        assert titles_for(site, issue, ann) == ["Tides, explained"]
+        assert titles_for(site, later, ann) == ["Trams <at> night"]
 
 
 def test_the_link_to_one_s_data_is_mailed_and_never_shown(site: Website) -> None:

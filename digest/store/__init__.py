@@ -28,6 +28,7 @@ from .shelf import Copy, Shelf
 from .signups import SignUps
 from .subscribers import Merged, Subscribers, Subscription
 from .told import Told
+from .unclaimed import Unclaimed
 
 __all__ = [
     "Account",
@@ -72,6 +73,7 @@ class Store:
         self.choices = Choices(database, clock)
         self.keys = Keys(database, clock, random_bits)
         self.issues = Issues(database)
+        self.unclaimed = Unclaimed(database, clock)
         self.ledger = Ledger(database, clock)
         self.accounts = Accounts(database, clock)
         self.recovery = Recovery(database, clock)

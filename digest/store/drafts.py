@@ -45,7 +45,7 @@ class Draft:
         Keep more pages. They are numbered from 0, in the order in which they come.
         """
         with self._database.writing(durable=False) as connection:
-            self._pages += _insert_editions(connection, self._number, printed, after=self._pages)
+            self._pages += insert_editions(connection, self._number, printed, after=self._pages)
 
     def add_letters(self, readers: Iterable[tuple[int, int | None]]) -> None:
         """
@@ -113,7 +113,7 @@ def _delete_draft(connection: Connection, issue_id: str) -> None:
     connection.execute(delete(issues).where(issues.c.number == number))
 
 
-def _insert_editions(
+def insert_editions(
     connection: Connection, issue: int, printed: Iterable[tuple[Edition, Page]], *, after: int
 ) -> int:
     rows = [

@@ -120,13 +120,17 @@ _TOLD = (
 )
 
 
-def insert_stories(connection: Connection, issue: int, printed: Iterable[Edition]) -> None:
+def insert_stories(
+    connection: Connection, issue: int, printed: Iterable[Edition], *, after: int = 0
+) -> None:
     """
     Remember what the editions of an issue tell: their articles, and what is folded under them.
+
+    They are numbered from `after`.
     """
     rows = (
         {"issue": issue, "edition": place, "story": story}
-        for place, edition in enumerate(printed)
+        for place, edition in enumerate(printed, after)
         # Two addresses of one hash are one story, if there ever are two.
         for story in set(map(story_of, edition.told))
     )

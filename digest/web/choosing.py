@@ -3,6 +3,7 @@ Preferences: topics, lists and rhythm of one reader, and what their next issue w
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -10,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from ..errors import DigestError
 from ..model import Cause, Newsletter
 from ..store import Choice, Reader
 from ..text import topic_key
@@ -126,6 +128,12 @@ class Choosing:
     ) -> None:
         store = self._services.pipeline.store
         store.choices.set_topics(reader.here.number, reader.subscriber.id, topics)
+        if topics != reader.here.topics and newsletter.id in self._newsletters:
+            own = None if topics is None else tuple(topics)
+            # The letter stays as it was frozen if that fails; the topics are kept in any case.
+            with suppress(DigestError):
+                subscriber = replace(reader.subscriber, topics=own)
+                self._services.upcoming.rechoose(store, newsletter, subscriber)
         rhythm = form.get("rhythm")
         if rhythm in siblings_of(newsletter, self._newsletters) and rhythm != newsletter.id:
             store.choices.move(

@@ -10,6 +10,8 @@ from threading import Lock
 
 from ..model import Newsletter, Subscriber
 from ..pipeline import Moment, Pipeline
+from ..pipeline.rechoosing import rechoose
+from ..store import Store
 
 #: Articles that came in are seen at the latest after that time.
 FRESH_FOR = timedelta(seconds=60)
@@ -54,6 +56,13 @@ class Upcoming:
                 for section in edition.sections
             ),
         )
+
+    def rechoose(self, store: Store, newsletter: Newsletter, subscriber: Subscriber) -> None:
+        """
+        Let a subscriber's topics hold for a letter that waits already. DigestError if they cannot.
+        """
+        with self.fresh() as pipeline:
+            rechoose(pipeline, store, newsletter, subscriber)
 
     def topics(self, newsletter: Newsletter) -> tuple[str, ...]:
         """

@@ -1,0 +1,30 @@
+"""
+Topics that are chosen while an issue is being sent: they hold for what is not on its way yet.
+"""
+
+from ..model import Newsletter, Subscriber
+from ..store import Store
+from ..tokens import marks_for
+from . import Pipeline
+
+
+def rechoose(
+    pipeline: Pipeline, store: Store, newsletter: Newsletter, subscriber: Subscriber
+) -> None:
+    """
+    Give a subscriber the edition of their topics, where a letter of another one still waits.
+
+    Their edition is made now, of the articles as the pipeline has read them. PublishError if
+    its pictures cannot be shown: then the letter stays as it was.
+    """
+    issue = store.unclaimed.issue_of(newsletter.id, subscriber.id)
+    if issue is None:
+        return
+    edited, without_news = pipeline.edit(newsletter, issue, [subscriber])
+    if without_news:
+        store.unclaimed.suppress(issue.id, subscriber.id)
+        return
+    (edition,) = (edition for edition, readers in edited if readers)
+    page, _ = pipeline.print_edition(newsletter, issue, edition, marks_for(store.key(), issue.id))
+    pipeline.publisher.publish(page.pictures)
+    store.unclaimed.replace(issue.id, subscriber.id, edition, page)
