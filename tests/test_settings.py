@@ -288,6 +288,29 @@ def test_an_unknown_key_is_answered_with_the_known_ones(
 
 
 @pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        (
+            'public_url = "https://cdn.example.org/i"',
+            "public_url: unknown key here; it belongs to [images]",
+        ),
+        ('username = "digest"', "username: unknown key here; it belongs to [smtp]"),
+        ('[images]\nthemes = "plain"', "images.themes: unknown key; known are: "),
+        (
+            '[images]\ntheme = "plain"',
+            "images.theme: unknown key here; it belongs to [newsletters.…]",
+        ),
+    ],
+)
+def test_a_key_of_another_table_is_answered_with_that_table(
+    tmp_path: Path, lines: str, message: str
+) -> None:
+    ((_, found),) = problems_of(tmp_path, SITE, WEEKLY, lines, "\n")
+
+    assert found.removeprefix("newsletters.weekly.").startswith(message)
+
+
+@pytest.mark.parametrize(
     ("line", "message"),
     [
         ("per_topic = 0", "per_topic: found 0, should be greater than or equal to 1"),

@@ -25,6 +25,8 @@ NO_PASSWORDS = (
 NO_TOKENS = "tokens do not belong here: name a file in token_file, or set DIGEST_SMTP_TOKEN_FILE"
 PASSWORD_IN_URL = re.compile(r"(://[^\s:/@]*:)\S*@")
 MAX_SHOWN = 60
+#: How like a known key one is that is not just a word of its own.
+MISSPELT = 0.8
 #: What pydantic says in the words of Python.
 IN_OUR_WORDS = {
     "model_type": "should be a table",
@@ -133,9 +135,22 @@ def _unknown_key(loc: Sequence[int | str]) -> str:
     if "token" in key.casefold():
         return NO_TOKENS
     known = _known_keys(loc[:-1])
+    homes = _tables_with(key)
+    if homes and not get_close_matches(key, known, cutoff=MISSPELT):
+        return f"unknown key here; it belongs to {' or '.join(homes)}"
     close = get_close_matches(key, known, n=1)
     remedy = f'did you mean "{close[0]}"?' if close else f"known are: {', '.join(sorted(known))}"
     return f"unknown key; {remedy}"
+
+
+def _tables_with(key: str) -> list[str]:
+    """
+    The tables that have a key: whoever forgets a header writes into the table before it.
+    """
+    tables = {"newsletters.…": ("newsletters", "*")} | {
+        name: (name,) for name in _known_keys(()) if name not in {"newsletters", "topics"}
+    }
+    return [f"[{name}]" for name, place in tables.items() if key in _known_keys(place)]
 
 
 def _known_keys(loc: Sequence[int | str]) -> list[str]:
