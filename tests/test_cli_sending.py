@@ -189,6 +189,17 @@ def test_a_dry_run_says_what_would_be_sent_and_sends_nothing(project: Project) -
     assert project.json("status") == {"issues": []}
 
 
+def test_a_dry_run_says_what_a_new_sender_would_leave_unsent(project: Project) -> None:
+    project.configure(SITE, WEEKLY, "[pace]\nramp_up = 1")
+    project.subscribe(*(f"r{number}@example.org" for number in range(10)))
+
+    said = project.done("send", *AT, "--dry-run").err
+    (plan,) = project.json("send", *AT, "--dry-run")["issues"]
+
+    assert f"digest: {ISSUE}: max_delay: a new sender needs 4 days for 13 letters" in said
+    assert plan["unsent"] in said
+
+
 def test_what_send_prints_has_one_shape_whether_it_sends_tries_or_tests(tmp_path: Path) -> None:
     project = a_full_project(tmp_path / "project")
     project.subscribe("ann@example.org")

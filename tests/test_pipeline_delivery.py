@@ -138,9 +138,9 @@ def run(
         )
 
 
-def a_plan(folder: Path) -> Plan:
-    with opened(folder) as pipeline:
-        return plan(pipeline, pipeline.settings.newsletter("weekly"), Moment(at=MONDAY + HOUR))
+def a_plan(folder: Path, at: datetime = MONDAY + HOUR) -> Plan:
+    with opened(folder, now=at) as pipeline:
+        return plan(pipeline, pipeline.settings.newsletter("weekly"), Moment(at=at))
 
 
 def a_test(folder: Path, transport: Transport, address: str = "me@example.org") -> list[Receipt]:

@@ -38,6 +38,8 @@ def print_plan(
     columns = ("issue", "letters", "editions", "bytes", "without news", "ends")
     print_table("What would be sent", columns, rows, note=_bounds(plans))
     for each in plans:
+        if each.unsent:
+            say(f"digest: {each.issue.id}: {each.unsent}")
         if each.picture_bytes:
             say(
                 f"digest: {each.issue.id}: pictures inside letters are {each.picture_bytes:,} of"
@@ -67,6 +69,7 @@ def _planned(plan: "Plan") -> dict[str, object]:
         "today": plan.today,
         "days": plan.days,
         "ends": iso(plan.ends_at) if plan.ends_at else None,
+        "unsent": plan.unsent,
     }
 
 

@@ -19,6 +19,7 @@ from . import Moment, Pipeline
 from .branding import brand_problems
 from .editing import hand_problems
 from .inspection import inspect
+from .ramping import ramp_problem_ahead
 from .theming import check_own_themes, unnamed
 from .topics import meant
 
@@ -138,6 +139,7 @@ def _newsletter_problems(
         _topics_without_articles(pipeline, newsletter),
         _rules_out_of_reach(pipeline, newsletter),
         _windows_out_of_reach(pipeline, newsletter, moment),
+        filter(None, [ramp_problem_ahead(pipeline, newsletter, moment)]),
     )
     for message in messages:
         yield Problem(file=file, level="warning", message=f"{name}.{message}")

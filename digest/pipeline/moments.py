@@ -33,7 +33,7 @@ def due_at(newsletter: Newsletter, moment: Moment) -> Due:
     """
     The latest due moment, or the moment itself where no schedule counts.
     """
-    at = _in_utc(moment.at, newsletter)
+    at = in_utc(moment.at, newsletter)
     if moment.name:
         return Due(at=at, name=moment.name)
     if newsletter.schedule:
@@ -47,9 +47,9 @@ def window_at(
     """
     What the issue due then looks through. `last_end` tells where the one before stopped looking.
     """
-    end = _in_utc(moment.until, newsletter) if moment.until else due
+    end = in_utc(moment.until, newsletter) if moment.until else due
     if moment.since:
-        start = _in_utc(moment.since, newsletter)
+        start = in_utc(moment.since, newsletter)
     elif newsletter.window:
         start = end - newsletter.window
     else:
@@ -65,10 +65,13 @@ def is_overdue(newsletter: Newsletter, issue: Issue, moment: Moment) -> bool:
     """
     if newsletter.schedule is None or newsletter.max_delay is None or moment.name:
         return False
-    return _in_utc(moment.at, newsletter) - issue.due_at > newsletter.max_delay
+    return in_utc(moment.at, newsletter) - issue.due_at > newsletter.max_delay
 
 
-def _in_utc(moment: datetime, newsletter: Newsletter) -> datetime:
+def in_utc(moment: datetime, newsletter: Newsletter) -> datetime:
+    """
+    Without a zone it is the newsletter's.
+    """
     zone = ZoneInfo(newsletter.timezone)
     local = moment.replace(tzinfo=zone) if moment.tzinfo is None else moment
     return local.astimezone(UTC)

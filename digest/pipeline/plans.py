@@ -4,12 +4,13 @@ What a run would send, how fast, and until when. Changes nothing.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from ..model import Issue, Newsletter, Page
 from . import Moment, Pipeline
 from .daybook import DayBook
+from .ramping import ramp_problem
 from .spreading import days_needed, left_today
 
 #: Domains that are listed by name.
@@ -49,6 +50,7 @@ class Plan:
     today: int | None = None  #: letters that a new sender may send
     days: int = 0  #: on which it has to be run again
     ends_at: datetime | None = None  #: at the earliest, at that pace; None: nobody can tell
+    unsent: str = ""  #: why some letters would never be, with the remedy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +72,12 @@ def plan(
 
     A book keeps what it tells whom, for the plans of newsletters that are sent after it.
     """
+    planned = _plan(pipeline, newsletter, moment, book)
+    problem = ramp_problem(pipeline, newsletter, planned.issue, planned.letters, moment)
+    return replace(planned, unsent=problem)
+
+
+def _plan(pipeline: Pipeline, newsletter: Newsletter, moment: Moment, book: DayBook | None) -> Plan:
     issue = pipeline.issue(newsletter, moment)
     store = pipeline.existing_store
     made = store.issues.get(issue.id) if store else None

@@ -13,12 +13,11 @@ from ..model import Issue, Kind, Outcome, Receipt, Tally
 from ..sender import Allowance
 from ..store.ledger import FIRST_WAIT
 from . import Pipeline
+from .ramping import ramp_at
 
 #: Of the canary's letters, but for those that fail by their reader's own mailbox.
 ENOUGH = Fraction(4, 5)
 READERS_OWN = frozenset({Kind.ADDRESS, Kind.FULL, Kind.INACTIVE})
-#: From then on a sender is no new one.
-MAX_DAYS = 30
 Send = Callable[[Allowance], Iterator[Receipt]]
 
 
@@ -87,16 +86,8 @@ def left_today(pipeline: Pipeline, issue: Issue) -> int | None:
     """
     How many letters a new sender may still send on this day (UTC); None: as many as there are.
     """
-    first_day = pipeline.settings.pace.ramp_up
-    store = pipeline.existing_store
-    if first_day is None:
-        return None
-    today = pipeline.clock().replace(hour=0, minute=0, second=0, microsecond=0)
-    past = store.pacing.past(issue.sender, today) if store else None
-    if past is None or past.first_at is None:
-        return first_day
-    days = _days(past.first_at, today)
-    return None if days > MAX_DAYS else max(0, first_day * 2**days - past.letters)
+    ramp = ramp_at(pipeline, issue, pipeline.clock())
+    return ramp.left if ramp else None
 
 
 def goes_alone(pipeline: Pipeline, issue: Issue) -> bool:
@@ -158,18 +149,5 @@ def days_needed(pipeline: Pipeline, issue: Issue, letters: int) -> int:
     """
     On how many days, beside this one, a new sender sends so many letters.
     """
-    first_day = pipeline.settings.pace.ramp_up
-    left = left_today(pipeline, issue)
-    if first_day is None or left is None:
-        return 0
-    days = 0
-    a_day = first_day * 2
-    letters -= left
-    while letters > 0:
-        letters -= a_day
-        a_day, days = a_day * 2, days + 1
-    return days
-
-
-def _days(first_at: datetime, today: datetime) -> int:
-    return max(0, -((first_at - today) // timedelta(days=1)))
+    ramp = ramp_at(pipeline, issue, pipeline.clock())
+    return ramp.days(letters) if ramp else 0
