@@ -153,6 +153,22 @@ def test_topics_are_given_and_taken_back(project: Project) -> None:
     assert listed(project)[0]["topics"] == []
 
 
+def test_topics_given_in_mid_send_hold_for_the_letters_that_wait(tmp_path: Path) -> None:
+    project = a_full_project(tmp_path / "project")
+    project.subscribe("ann@example.org", "bob@example.org")
+    project.done("send", *AT, "--limit", "1")
+    (sent,) = project.letters
+    waits = "bob" if b"To: ann@" in sent.read_bytes() else "ann"
+
+    project.done("subscribers", "topics", "weekly", f"{waits}@example.org", "Cities")
+    project.done("send", *AT)
+
+    (letter,) = (each.read_bytes() for each in project.letters if each != sent)
+    assert f"To: {waits}@".encode() in letter
+    assert b"Trams at night" in letter
+    assert b"Tides" not in letter
+
+
 @pytest.mark.parametrize(
     "command",
     [

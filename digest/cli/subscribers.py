@@ -178,12 +178,16 @@ def topics(
     ] = "",
 ) -> None:
     """
-    Give a subscriber topics of their own, or the newsletter's again.
+    Give a subscriber topics of their own, or the newsletter's again: for every letter not claimed.
     """
+    from ..pipeline.rechoosing import rechoose
+
     with opened(context) as pipeline:
         found = pipeline.settings.newsletter(newsletter)
         own = known_topics_of(pipeline, found, topics.split(";"))
         pipeline.store.subscribers.prefer(found.id, address, own)
+        subscriber, _ = pipeline.store.subscribers.find(address)
+        rechoose(pipeline, pipeline.store, found, replace(subscriber, topics=own or None))
     what = ", ".join(own) if own else "the newsletter's topics"
     say(f"{mask_address(address)} reads {what} in {newsletter}")
 
