@@ -147,3 +147,16 @@ def test_a_sender_under_way_needs_fewer_days() -> None:
     assert [ramp.days(letters) for letters in (30, 31, 94, 95)] == [0, 1, 1, 2]
     assert Ramp(first_day=ramp.first_day_for(95, 1), day=3, sent=2).days(95) == 1
     assert Ramp(first_day=ramp.first_day_for(95, 1) - 1, day=3, sent=2).days(95) == 2
+
+
+def test_a_run_whose_day_is_over_says_so_as_well(site: Path) -> None:
+    run_error = str(run(site).error)
+
+    assert "run again tomorrow" in run_error
+    assert "max_delay: a new sender needs 3 days for 26 letters" in run_error
+
+
+def test_a_run_whose_rest_has_time_enough_only_says_to_run_again(site: Path) -> None:
+    change(site, '"36h"', '"4d"')
+
+    assert str(run(site).error).endswith("run again tomorrow")

@@ -11,12 +11,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ..addresses import normalize_address
-from ..errors import NotFoundError, TransportError
+from ..errors import NotFoundError, TransportAway, TransportError
 from ..gatherer import Progress as Gathering
 from ..model import Issue, Newsletter, Outcome, Receipt, Subscriber, Tally
 from ..sender import NAP, Allowance
 from . import Moment, Pipeline
 from .feedback import heed_refusals
+from .ramping import ramp_problem
 from .recovery import recover
 from .spreading import spread
 
@@ -138,7 +139,7 @@ def deliver(
         made=tally is None,
         seconds=(pipeline.clock() - started).total_seconds(),
         tally=after,
-        error=error,
+        error=_in_full(pipeline, newsletter, moment, issue, after, error),
     )
 
 
@@ -230,6 +231,24 @@ def _send(
         if outcomes[Outcome.REFUSED]:
             heed_refusals(pipeline, issue.id)
     return outcomes, None
+
+
+def _in_full(
+    pipeline: Pipeline,
+    newsletter: Newsletter,
+    moment: Moment,
+    issue: Issue,
+    tally: Tally,
+    error: TransportError | None,
+) -> TransportError | None:
+    """
+    What ended a run, and whether to run again is not enough.
+    """
+    if not isinstance(error, TransportAway):
+        return error
+    rest = tally.waiting + tally.deferred
+    problem = ramp_problem(pipeline, newsletter, issue, rest, moment)
+    return TransportAway(f"{error}; {problem}") if problem else error
 
 
 def _receipts_iter(pipeline: Pipeline, issue: Issue, allowance: Allowance) -> Iterator[Receipt]:

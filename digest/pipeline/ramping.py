@@ -89,7 +89,7 @@ def ramp_problem(
         return ""
     in_time = max(0, _whole_days(deadline.at - _midnight(start)) - 1)
     return (
-        f"{deadline.key}: a new sender needs {days + 1} days for {letters:,} letters"
+        f"{deadline.key}: a new sender needs {days + bool(ramp.left)} days for {letters:,} letters"
         f" (pace.ramp_up), but {deadline.why}, and the rest would stay unsent;"
         f" set {deadline.remedy}pace.ramp_up = {ramp.first_day_for(letters, in_time)}"
     )
