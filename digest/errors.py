@@ -106,13 +106,15 @@ class HostAway(FetchError):  # noqa: N818 - it says what happened
 
 class ThemeError(DigestError):
     """
-    A theme is missing or does not render; `file` and `line` say where.
+    A theme is missing or does not render; `file` and `line` say where, or the newsletter's `key`.
     """
 
-    def __init__(self, message: str, *, file: str = "", line: int | None = None) -> None:
+    def __init__(
+        self, message: str, *, file: str = "", line: int | None = None, key: str = ""
+    ) -> None:
         place = file if line is None else f"{file}:{line}"
         super().__init__(f"{place}: {message}" if place else message)
-        self.message, self.file, self.line = message, file, line
+        self.message, self.file, self.line, self.key = message, file, line, key
 
 
 class LetterError(DigestError):

@@ -56,12 +56,32 @@ def test_a_theme_is_tried_on_all_articles_whatever_the_window(
 
 
 def test_one_problem_of_two_newsletters_is_told_once(project: Project, opened: Open) -> None:
-    pipeline = opened(project, *(table + "theme = 'nowhere'\n" for table in (WEEKLY, SECOND)))
+    template = project.folder / "templates" / "broken" / "issue.mjml.j2"
+    template.parent.mkdir(parents=True)
+    template.write_text("{{", "utf-8")
+    pipeline = opened(project, *(table + "theme = 'broken'\n" for table in (WEEKLY, SECOND)))
 
-    problems = check(pipeline, NOW)
+    (problem,) = check(pipeline, NOW)
 
-    (message,) = (each.message for each in problems)
-    assert message.startswith('there is no theme "nowhere"; there are: ')
+    assert (problem.file, problem.line) == (str(template), 1)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("theme = 'nowhere'", 'there is no theme "nowhere"; there are: '),
+        ("subject = '{{ lede.title }}'", "the subject of weekly does not render: "),
+        ("min_articles = 99", "newsletters.weekly.min_articles: 99 can never be reached"),
+    ],
+)
+def test_what_a_newsletter_asks_for_in_vain_is_named_with_its_line(
+    project: Project, opened: Open, line: str, message: str
+) -> None:
+    (problem,) = check(opened(project, f"{WEEKLY}{line}\n"), NOW)
+
+    assert problem.message.startswith(message)
+    assert problem.file == str(project.config)
+    assert project.config.read_text("utf-8").splitlines()[(problem.line or 0) - 1].strip() == line
 
 
 def test_pictures_that_are_not_there_are_warned_of(project: Project, opened: Open) -> None:

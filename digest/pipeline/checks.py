@@ -12,6 +12,7 @@ from ..errors import CacheError, SettingsError, ThemeError
 from ..files import article_file
 from ..model import Article, Newsletter, Problem, Window
 from ..selector import Selector
+from ..settings.problems import line_of
 from ..taxonomy import parent_in
 from ..text import topic_key
 from ..tokens import PREVIEW_KEY, marks_for
@@ -142,7 +143,16 @@ def _newsletter_problems(
         filter(None, [ramp_problem_ahead(pipeline, newsletter, moment)]),
     )
     for message in messages:
-        yield Problem(file=file, level="warning", message=f"{name}.{message}")
+        line = _line_of(pipeline, newsletter, message.partition(":")[0])
+        yield Problem(file=file, line=line, level="warning", message=f"{name}.{message}")
+
+
+def _line_of(pipeline: Pipeline, newsletter: Newsletter, key: str) -> int | None:
+    """
+    Of a key, or else of the newsletter's table.
+    """
+    own = ("newsletters", newsletter.id)
+    return line_of(pipeline.settings.file, (*own, key), own)
 
 
 def _topics_without_articles(pipeline: Pipeline, newsletter: Newsletter) -> Iterator[str]:
@@ -230,4 +240,5 @@ def _page_problems(pipeline: Pipeline, newsletter: Newsletter, moment: Moment) -
         yield Problem(file=str(pipeline.settings.file), message=str(error))
     except ThemeError as error:
         file = error.file or str(pipeline.settings.file)
-        yield Problem(file=file, line=error.line, message=error.message)
+        line = _line_of(pipeline, newsletter, error.key) if error.key else error.line
+        yield Problem(file=file, line=line, message=error.message)

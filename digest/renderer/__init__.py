@@ -166,7 +166,7 @@ def _subject(newsletter: Newsletter, context: Mapping[str, Any]) -> str:
         subject = _subject_template(newsletter.subject).render(context)
     except Exception as error:  # noqa: BLE001 - a template is somebody's program
         message = f"the subject of {newsletter.id} does not render: {error}"
-        raise ThemeError(message) from None
+        raise ThemeError(message, key="subject") from None
     line = " ".join(UNWANTED.sub("", " ".join(subject.split())).split())
     return line[:MAX_SUBJECT].rstrip() or newsletter.title
 

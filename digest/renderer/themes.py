@@ -136,7 +136,8 @@ def find_theme(roots: Sequence[Path], name: str) -> Theme:
     for root in roots:
         if (root / name / HTML_TEMPLATE).is_file() and name == Path(name).name:
             return Theme(roots=tuple(roots), lineage=tuple(_lineage(roots, root / name)))
-    raise ThemeError(f'there is no theme "{name}"; there are: {", ".join(theme_names(roots))}')
+    there_are = ", ".join(theme_names(roots))
+    raise ThemeError(f'there is no theme "{name}"; there are: {there_are}', key="theme")
 
 
 def theme_names(roots: Sequence[Path]) -> list[str]:
