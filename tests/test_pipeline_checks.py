@@ -67,6 +67,23 @@ def test_one_problem_of_two_newsletters_is_told_once(project: Project, opened: O
 
 
 @pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ('[smtp]\nhost = "127.0.0.1"\nusername = "x"', "smtp.username has no password: "),
+        ('[smtp]\nhost = "127.0.0.1"\nusername = "x"\npassword_file = "x"', "smtp.password_file: "),
+        ('[[dkim]]\ndomain = "example.org"\nselector = "x"\nkey_file = "x"', "dkim.key_file: "),
+    ],
+)
+def test_a_secret_that_a_run_would_miss_is_warned_of_before(
+    project: Project, opened: Open, lines: str, message: str
+) -> None:
+    (problem,) = check(opened(project, WEEKLY, lines), NOW)
+
+    assert problem.level == "warning"
+    assert problem.message.startswith(message)
+
+
+@pytest.mark.parametrize(
     ("line", "message"),
     [
         ("theme = 'nowhere'", 'there is no theme "nowhere"; there are: '),

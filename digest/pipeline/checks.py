@@ -23,6 +23,7 @@ from .inspection import inspect
 from .ramping import ramp_problem_ahead
 from .theming import check_own_themes, unnamed
 from .topics import meant
+from .ways_out import open_signers, open_transport
 
 BEGINNING = datetime.min.replace(tzinfo=UTC)
 END = datetime.max.replace(tzinfo=UTC)
@@ -48,6 +49,7 @@ def check(pipeline: Pipeline, moment: Moment) -> tuple[Problem, ...]:
     problems = list(pipeline.problems)
     problems += _exceptions(pipeline)
     problems += _picture_problems(pipeline)
+    problems += _problems_on_the_way_out(pipeline)
     problems += _future_articles(pipeline, moment)
     problems += hand_problems(pipeline, moment)
     themes = check_own_themes(pipeline, moment)
@@ -127,6 +129,19 @@ def _picture_problems(pipeline: Pipeline) -> Iterator[Problem]:
             " `digest images gc` removes what is left of it"
         )
         yield Problem(file=str(settings.pictures), level="warning", message=message)
+
+
+def _problems_on_the_way_out(pipeline: Pipeline) -> Iterator[Problem]:
+    """
+    Passwords and keys that the next run would miss; no more than warnings, as it may find them
+    where this one does not look: systemd gives them to a service alone.
+    """
+    for opened in (open_transport, open_signers):
+        try:
+            opened(pipeline.settings)
+        except SettingsError as error:
+            message = f"{error} (before letters are sent)"
+            yield Problem(file=str(pipeline.settings.file), level="warning", message=message)
 
 
 def _newsletter_problems(
