@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ..errors import NotFoundError
 from ..evidence import find_sent
 from ..model import Issue, Tally
+from ..text import mask_addresses
 from ..tokens import letter_id
 from . import Pipeline
 from .recovery import recover, unread_journals
@@ -112,4 +113,5 @@ def _message_ids(store: "Store", issue: Issue) -> Callable[[int], str]:
 
 
 def _not_made(issue_id: str) -> NotFoundError:
-    return NotFoundError(f'there is no issue "{issue_id}": `digest status` lists them')
+    shown = mask_addresses(issue_id)
+    return NotFoundError(f'there is no issue "{shown}": `digest status` lists them')

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ..errors import NotFoundError, SettingsError
 from ..model import Brand, Newsletter, Problem, Site, Topic
+from ..text import mask_addresses
 from .bounces import BounceSettings, ImapSettings
 from .brand import brand_of
 from .delivery import PaceSettings, SmtpSettings, pace_settings, smtp_settings
@@ -120,7 +121,9 @@ class Settings:
         remedy = (
             f'did you mean "{close[0]}"?' if close else f"there are: {', '.join(self.newsletters)}"
         )
-        raise NotFoundError(f'there is no newsletter "{newsletter_id}"; {remedy}')
+        # Whoever mixes arguments up gives a reader's address.
+        shown = mask_addresses(newsletter_id)
+        raise NotFoundError(f'there is no newsletter "{shown}"; {remedy}')
 
 
 def load_settings(path: Path, environ: Mapping[str, str]) -> Settings:
