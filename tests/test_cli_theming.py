@@ -150,6 +150,14 @@ def test_what_is_wrong_is_named_with_its_line(
     assert [each for each in found if each[:2] == (line, "error") and message in each[2]], found
 
 
+def test_a_block_that_nothing_prints_is_named_with_its_line(problems: Problems) -> None:
+    found = problems(f"{FULL}\n{{% block mastheat %}}x{{% endblock %}}\n")
+
+    assert found == [
+        (3, "error", 'no theme it builds on has a block "mastheat"; did you mean masthead?')
+    ]
+
+
 def test_tags_in_the_wrong_place_are_named_with_their_line(problems: Problems) -> None:
     found = problems(f"{FULL}{{% block preheader %}}\n<mj-text>lost</mj-text>{{% endblock %}}\n")
 

@@ -35,6 +35,7 @@ def proofread(theme: Theme, *, names: Collection[str]) -> list[Problem]:
     environment = ThemeEnvironment(theme, wording(ENGLISH, "letter"), html=True)
     environment.filters |= FILTERS
     everywhere = {*names, *environment.globals, *_names_made(theme, environment)}
+    blocks = {path: [*_blocks_of(path, environment)] for path in _within_reach(theme)}
     problems: list[Problem] = []
     for file in theme.templates:
         try:
@@ -54,6 +55,8 @@ def proofread(theme: Theme, *, names: Collection[str]) -> list[Problem]:
         unknown = [*_unknown_filters(file, tree, environment)]
         # Jinja finds no names where it does not know a filter.
         problems += unknown or _unknown_names(file, tree, everywhere)
+        others = {name for path, found in blocks.items() if path != file for name in found}
+        problems += _idle_blocks(file, tree, others)
     return problems
 
 
@@ -117,12 +120,19 @@ def _faults_of_attributes(tag: str, rest: str) -> Iterator[tuple[int, str, str]]
             yield match.start(), "error", message
 
 
+def _within_reach(theme: Theme) -> list[Path]:
+    """
+    All templates that its own may extend, include or import.
+    """
+    folders = (*theme.lineage, *theme.roots)
+    return sorted({path for folder in folders for path in folder.rglob("*.j2")})
+
+
 def _names_made(theme: Theme, environment: Environment) -> Iterator[str]:
     """
     What any template sets, loops over or imports: blocks see those of what they are put into.
     """
-    folders = (*theme.lineage, *theme.roots)
-    for file in sorted({path for folder in folders for path in folder.rglob("*.j2")}):
+    for file in _within_reach(theme):
         try:
             tree = environment.parse(file.read_text("utf-8", "replace"))
         except (OSError, TemplateSyntaxError):
@@ -132,6 +142,26 @@ def _names_made(theme: Theme, environment: Environment) -> Iterator[str]:
                 yield name.name
         yield from (each.target for each in tree.find_all(nodes.Import))
         yield from (each.name for each in tree.find_all(nodes.Macro))
+
+
+def _blocks_of(file: Path, environment: Environment) -> Iterator[str]:
+    try:
+        tree = environment.parse(file.read_text("utf-8", "replace"))
+    except (OSError, TemplateSyntaxError):
+        return
+    yield from (each.name for each in tree.find_all(nodes.Block))
+
+
+def _idle_blocks(file: Path, tree: nodes.Template, known: Collection[str]) -> Iterator[Problem]:
+    """
+    Blocks of a template that extends another, which has none of that name: nobody prints them.
+    """
+    if not any(tree.find_all(nodes.Extends)):
+        return
+    for block in tree.body:
+        if isinstance(block, nodes.Block) and block.name not in known:
+            message = f'no theme it builds on has a block "{block.name}"{_meant(block.name, known)}'
+            yield Problem(file=str(file), line=block.lineno, message=message)
 
 
 def _unknown_names(file: Path, tree: nodes.Template, known: Collection[str]) -> Iterator[Problem]:
