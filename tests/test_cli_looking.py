@@ -4,6 +4,7 @@ The commands that look: check, topics, select, preview. They change nothing.
 
 import email.policy
 import json
+import re
 import shutil
 from email import message_from_bytes
 from pathlib import Path
@@ -222,6 +223,23 @@ def test_explain_prints_the_reasons_for_people(project: Project) -> None:
     assert not ran.out
     assert "Not in it" in ran.err
     assert "on none of the topics" in ran.err
+
+
+def test_a_table_that_no_terminal_shows_breaks_no_name_into_lines(tmp_path: Path) -> None:
+    slug = f"2026-11-20-{'a-name-that-goes-on-' * 9}to-its-end"
+    project = a_full_project(tmp_path / "project")
+    project.add_article(slug, heat=99, title="Long. " * 40)
+
+    ran = project.done("select", "weekly", *AT, "--explain")
+
+    assert re.search(rf"^{slug} +heat 99, 1st of \d+ in ", ran.err, re.MULTILINE)
+
+
+def test_a_table_of_nothing_is_not_printed(tmp_path: Path) -> None:
+    project = a_full_project(tmp_path / "project")
+
+    assert "Not in it" not in project.done("select", "weekly", *AT, "--explain").err
+    assert "No issue was made yet" in project.done("status").err
 
 
 def test_a_selection_may_be_made_for_other_topics(project: Project) -> None:

@@ -266,9 +266,11 @@ def _print_selection(issue: "Issue", edition: "Edition", hand: "Hand", *, explai
     print_table(f"{issue.id}, {window}", columns, rows, note="\n".join(notes))
     if explain:
         chosen = [(each.slug, edition.reasons.get(each.slug)) for each in edition.articles]
-        print_table("\nIn it", ("article", "reason"), chosen)
+        if chosen:
+            print_table("\nIn it", ("article", "reason"), chosen)
         reasons = [(each.slug, each.topic, each.reason) for each in edition.rejected]
-        print_table("\nNot in it", ("article", "topic", "reason"), reasons)
+        if reasons:
+            print_table("\nNot in it", ("article", "topic", "reason"), reasons)
 
 
 def _warn_of(problems: tuple["Problem", ...]) -> None:

@@ -34,6 +34,9 @@ def parse_time(text: str) -> datetime:
         raise typer.BadParameter(message) from None
 
 
+#: Columns of a table that nobody sees on a terminal.
+UNBOUNDED = 10_000
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 At = Annotated[
     datetime | None,
@@ -161,7 +164,7 @@ def print_table(
 
     console = Console(stderr=not sys.stdout.isatty())
     if not console.is_terminal:
-        console.width = 160
+        console.width = UNBOUNDED  # What is searched in a file or a pipe stands in one line.
     table = Table(box=None, header_style="bold", pad_edge=False)
     for column in columns:
         numeric = bool(rows) and all(isinstance(row[len(table.columns)], int) for row in rows)

@@ -112,7 +112,9 @@ def _print_standings(found: "list[Standing]") -> None:
     ]
     columns = ("issue", "state", "letters", *(name.replace("_", " ") for name in COUNTS), "waiting")
     in_doubt = [each.issue.id for each in found if each.tally.in_doubt]
-    note = f"In doubt: see `digest resolve {in_doubt[0]} --help`" if in_doubt else ""
+    note = "" if rows else "No issue was made yet: see `digest send --help`"
+    if in_doubt:
+        note = f"In doubt: see `digest resolve {in_doubt[0]} --help`"
     print_table("Issues", columns, rows, note=note)
 
 
