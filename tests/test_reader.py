@@ -230,6 +230,30 @@ def test_a_published_article_without_a_usable_address_is_warned_of(tmp_path: Pat
     assert "no web address" in problem.message
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [("heta", "heat"), ("Quality", "quality"), ("topcis", "topics"), ("dscription", "description")],
+)
+def test_a_misspelt_field_is_warned_of_with_its_line(
+    tmp_path: Path, written: str, meant: str
+) -> None:
+    write(tmp_path, "a.md", **{written: "7"})
+
+    _, (problem,) = read(tmp_path)
+
+    assert (problem.line, problem.level) == (5, "warning")
+    assert problem.message == f'{written}: is not read; did you mean "{meant}"?'
+
+
+@pytest.mark.parametrize("name", ["data", "lind", "tag", "header", "colour", "2026", "category"])
+def test_fields_that_are_nobodys_or_there_as_well_are_not_warned_of(
+    tmp_path: Path, name: str
+) -> None:
+    write(tmp_path, "a.md", **{name: "7"})
+
+    assert read(tmp_path)[1] == []
+
+
 def test_secured_is_never_kept_and_never_shown(tmp_path: Path) -> None:
     secret = "QUJDREVGR0hJSktMTU5PUA==;MDEyMzQ1Njc4OWFiY2RlZg=="
     write(tmp_path, "a.md", secured=secret)

@@ -24,6 +24,14 @@ ADDRESS = ("webUrl", "link", "external_url", "originalUrl")
 TOPICS = ("topics", "tags", "categories")
 IMAGES = ("images", "image")
 
+#: All that is read, by names that mean the same.
+READ = (
+    *(TITLE, EXCERPT, DATE, ADDRESS, TOPICS, IMAGES),
+    *(("heat",), ("quality",), ("provider",), ("type",), ("published", "draft"), ("removed",)),
+    ("related",),
+)
+SHORTEST = 4  #: Below that, a slip of the finger makes another word.
+
 DATE_IN_NAME = re.compile(r"(?:^|/)(\d{4}-\d{2}-\d{2})[-_][^/]*$")
 MAX_RELATED = 16
 MAX_INTEGER = 1_000_000_000
@@ -57,6 +65,32 @@ def to_article(front_matter: FrontMatter, *, slug: str) -> Article:
         )
     except _FieldError as error:
         raise ArticleError(str(error), line=front_matter.line_of(error.field)) from None
+
+
+def misspelt(fields: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """
+    The names that are one slip away from a field that is read, and that field, if it is missing.
+    """
+    for name in fields:
+        meant = _meant(name) if isinstance(name, str) else ()
+        if meant and not any(each in fields for each in meant):
+            yield name, meant[0]
+
+
+@lru_cache(ADDRESSES_KEPT)
+def _meant(name: str) -> tuple[str, ...]:
+    """
+    The field one slip away, and then its other names; nothing if it is one itself.
+    """
+    from rapidfuzz.distance import OSA
+
+    if len(name) < SHORTEST or any(name in names for names in READ):
+        return ()
+    for names in READ:
+        for each in names:
+            if OSA.distance(name.casefold(), each.casefold()) <= 1:
+                return each, *names
+    return ()
 
 
 class _FieldError(Exception):

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from ..errors import ArticleError
 from ..model import Article, Problem
-from .fields import to_article
+from .fields import misspelt, to_article
 from .frontmatter import MAX_FILE, load_front_matter
 
 SUFFIXES = (".markdown", ".md")  #: in the order of names that differ in nothing else
@@ -76,7 +76,10 @@ def read_file(file: File, real_root: Path) -> tuple[Article | Problem, ...]:
         warnings.append(f"control characters were dropped ({front_matter.dropped}): remove them")
     if not article.url and article.published:
         warnings.append("no web address (webUrl, link): its title will not be a link")
-    problems = (Problem(file=shown(file.path), level="warning", message=each) for each in warnings)
+    problems = [Problem(file=shown(file.path), level="warning", message=each) for each in warnings]
+    for name, meant in misspelt(front_matter.fields):
+        message, line = f'{name}: is not read; did you mean "{meant}"?', front_matter.line_of(name)
+        problems.append(Problem(file=shown(file.path), line=line, level="warning", message=message))
     return article, *problems
 
 
