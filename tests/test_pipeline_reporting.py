@@ -78,6 +78,15 @@ def test_the_owner_is_told_what_became_of_an_issue(project: Project) -> None:
     assert "The next issue is due at 20" in text
 
 
+def test_one_letter_is_told_as_one(tmp_path: Path) -> None:
+    project = a_full_project(tmp_path / "project", WEEKLY, REPORT)
+    project.subscribe(ANN)
+    project.done("send", *AT)
+
+    (mail,) = reports(project)
+    assert "The issue: 1 letter = 1 accepted" in text_of(mail)
+
+
 def test_without_an_owner_nobody_is_mailed(project: Project) -> None:
     project.configure(SITE, WEEKLY)
 

@@ -204,7 +204,8 @@ def _lines(summary: Summary, title: str) -> Iterator[str]:
 
 def _sum_of(tally: Tally) -> str:
     counts = " + ".join(f"{getattr(tally, name)} {_words(name)}" for name in STATES)
-    return f"The issue: {tally.letters} letters = {counts}."
+    noun = "letter" if tally.letters == 1 else "letters"
+    return f"The issue: {tally.letters} {noun} = {counts}."
 
 
 def _remedies(issue: Issue, tally: Tally) -> Iterator[str]:
