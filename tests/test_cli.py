@@ -55,6 +55,15 @@ def modules_after(project: Project, *arguments: str) -> set[str]:
     return set(done.stderr.splitlines()[-1].split())
 
 
+@pytest.mark.parametrize("group", ["", "subscribers", "images", "archive", "theme", "dkim", "keys"])
+def test_help_breaks_off_no_sentence(tmp_path: Path, group: str) -> None:
+    ran = run_digest(*group.split(), "--help", cwd=tmp_path)
+
+    _, _, commands = ran.out.partition("\nCommands:\n")
+    assert commands
+    assert "..." not in commands
+
+
 def test_help_names_every_command(tmp_path: Path) -> None:
     ran = run_digest("--help", cwd=tmp_path)
 

@@ -22,6 +22,7 @@ def test_init_makes_the_three_files_and_says_what_is_next(tmp_path: Path) -> Non
     assert sorted(contents(tmp_path / "site")) == FILES
     assert str(tmp_path / "site") in ran.err
     assert "digest check" in ran.err
+    assert "Next: cd site, then digest check" in ran.err
 
 
 def test_init_works_where_one_stands(tmp_path: Path) -> None:
@@ -29,6 +30,7 @@ def test_init_works_where_one_stands(tmp_path: Path) -> None:
 
     assert ran.status == 0
     assert sorted(contents(tmp_path)) == FILES
+    assert "Next: digest check" in ran.err
 
 
 def test_what_init_makes_is_without_problems_and_has_something_to_read(tmp_path: Path) -> None:

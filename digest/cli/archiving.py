@@ -31,7 +31,9 @@ def build(
     as_json: AsJson = False,
 ) -> None:
     """
-    Write what `digest serve` shows as archive: pages, feeds and their pictures, as static files.
+    Write the archive as static files.
+
+    It is what `digest serve` shows: pages, feeds and their pictures.
     """
     from ..archive.building import build_archive
     from ..pages.opening import open_pages

@@ -41,7 +41,7 @@ def keygen(
     as_json: AsJson = False,
 ) -> None:
     """
-    Make a key, and print the DNS record and the lines of digest.toml that go with it.
+    Make a key. Prints its DNS record, and its lines of digest.toml.
     """
     from ..domains.keys import generate_key
 

@@ -43,7 +43,7 @@ def fetch(
     context: typer.Context, newsletters: Names = None, *, at: At = None, as_json: AsJson = False
 ) -> None:
     """
-    Fetch the pictures of the issues at hand, so that the run that sends them finds them.
+    Fetch the pictures of the issues at hand. The run that sends them finds them.
     """
     from ..pipeline.gathering import warm_up
 
@@ -64,7 +64,7 @@ def fetch(
 @app.command()
 def stats(context: typer.Context, *, as_json: AsJson = False) -> None:
     """
-    Say how many pictures there are, how large, and how many do not come.
+    Say how many pictures there are, and how many do not come.
     """
     from ..pipeline.gathering import take_stock
 
@@ -127,7 +127,7 @@ def gc(
     as_json: AsJson = False,
 ) -> None:
     """
-    Remove pictures that no letter shows and nobody has used for long, where they are too many.
+    Remove old pictures that no letter shows, if they are too many.
     """
     from ..pipeline.gathering import take_stock
 
@@ -150,7 +150,7 @@ def publish(
     as_json: AsJson = False,
 ) -> None:
     """
-    Copy the pictures that letters show into a folder that any web server can publish.
+    Copy the pictures that letters show for another web server.
     """
     from ..pipeline.publishing import publish_issues
 

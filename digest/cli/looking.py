@@ -62,7 +62,7 @@ def check(
 
 def topics(context: typer.Context, *, at: At = None, as_json: AsJson = False) -> None:
     """
-    List topics: their articles, those in the window at hand, the newsletters that use them.
+    List topics, how many articles they have, and who uses them.
     """
     from ..pipeline.checks import count_topics
 
@@ -123,7 +123,9 @@ def preview(
     as_json: AsJson = False,
 ) -> None:
     """
-    Write what would be sent as files: a gallery, and each edition as .html, .txt and .eml.
+    Write what would be sent as files, and a gallery of them.
+
+    Each edition is an .html, a .txt and an .eml file; index.html shows them all.
     """
     from ..gallery import write_previews
 

@@ -43,8 +43,9 @@ def serve(
     _: LogFormat = Format.TEXT,
 ) -> None:
     """
-    Serve the pages behind the links in letters: unsubscribe, preferences, sign-up, archive.
+    Serve the pages behind the links in letters.
 
+    They are unsubscribe, preferences, sign-up, archive, and the pictures.
     With --preview, show the preview instead, and every change as it is saved.
     """
     window = (at, since, until)

@@ -28,7 +28,7 @@ def status(
     as_json: AsJson = False,
 ) -> None:
     """
-    Tell what was sent, what waits, what failed and what is in doubt. The sum adds up.
+    Tell what was sent, waits, failed and is in doubt. The sum adds up.
     """
     from ..pipeline.standing import problems_iter, standings
 
@@ -69,7 +69,7 @@ def resolve(
     as_json: AsJson = False,
 ) -> None:
     """
-    Settle the letters in doubt: those that may or may not have arrived when a line broke.
+    Settle letters in doubt. When a line broke, they may have arrived or not.
     """
     from ..pipeline.standing import settle, settle_by_evidence
 

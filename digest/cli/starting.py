@@ -2,6 +2,7 @@
 The first command of a new project: init.
 """
 
+import shlex
 from datetime import time, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -22,7 +23,9 @@ def init(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="Default: here.")] = Path(),
 ) -> None:
     """
-    Make a project: digest.toml with comments, a sample article, a subscribers file.
+    Make a project that is ready to be tried.
+
+    digest.toml with comments, a sample article, a subscribers file.
     """
     # In the window of the issue at hand, whatever day it is.
     published_at = SCHEDULE.due_before(now()).at - timedelta(days=2)
@@ -42,4 +45,7 @@ def init(
     except OSError as error:
         raise SettingsError(f"{directory} cannot be written: {error.strerror}") from None
     say(f"Made {', '.join(files)} in {directory.absolute()}")
-    say("Next: digest check, then digest preview")
+    steps = ["digest check", "digest preview"]
+    if directory.resolve() != Path.cwd():
+        steps.insert(0, f"cd {shlex.quote(str(directory))}")
+    say(f"Next: {', then '.join(steps)}")

@@ -178,7 +178,9 @@ def topics(
     ] = "",
 ) -> None:
     """
-    Give a subscriber topics of their own, or the newsletter's again: for every letter not claimed.
+    Give somebody topics of their own, or the newsletter's.
+
+    They hold for every letter that no run has claimed yet.
     """
     from ..pipeline.rechoosing import rechoose
 
