@@ -380,7 +380,7 @@ def test_rules_that_contradict_each_other_are_refused(
 ) -> None:
     ((_, found),) = problems_of(tmp_path, SITE, WEEKLY, rules)
 
-    assert message in found
+    assert found == f"newsletters.weekly: {message}"
 
 
 def test_a_newsletter_has_the_rules_that_were_written(tmp_path: Path) -> None:

@@ -117,6 +117,8 @@ def _message(details: ErrorDetails) -> str:
             return _unknown_key(details["loc"])
         case "missing":
             return "is missing"
+        case "value_error" if isinstance(details["input"], dict):
+            return str(details["ctx"]["error"])  # What its keys say together; they stand there.
         case "value_error":
             wanted = str(details["ctx"]["error"])
         case kind if kind in IN_OUR_WORDS:
