@@ -18,13 +18,15 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, func, insert, select, update
 
-from ..model import Outcome, Receipt, Recipient, Subscriber
+from ..model import Kind, Outcome, Receipt, Recipient, Subscriber
 from . import statements
 from .database import Database
 from .elements import rows_of
 from .rows import LEASE, hold, let_go_of, numbers_of, time_of
 from .schema import Moment, batches, letters, runs
 
+#: What a server says about many letters alike.
+Said = tuple[Outcome, int, Kind]
 #: Between two attempts: twice as long each time.
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=5), timedelta(minutes=67)
 
@@ -102,13 +104,24 @@ class Ledger:
             issue, _ = self._numbers_of(connection, issue_id)
             these = {"of_issue": issue, "these": [[each] for each in settled]}
             now = self._clock()
-            connection.execute(statements.hold_batches(), these)
-            connection.execute(
-                statements.settle(), {"given": _rows(issue, settled), "by_run": run, "now": now}
-            )
+            held = connection.scalars(statements.hold_batches(), these).all()
+            for (outcome, code, kind), replies in _by_outcome(settled).items():
+                connection.execute(
+                    statements.settle(),
+                    {
+                        "given": [[issue, number, reply] for number, reply in replies],
+                        "new_state": outcome.value,
+                        "new_code": code,
+                        "new_kind": kind.value,
+                        "by_run": run,
+                        "now": now,
+                    },
+                )
             if any(each.outcome is Outcome.DEFERRED for each in settled.values()):
                 _postpone(connection, {**these, "by_run": run}, now)
-            connection.execute(statements.let_go_of_done(), {**these, "by_run": run})
+            connection.execute(
+                statements.let_go_of_done(), {"of_issue": issue, "batches": held, "by_run": run}
+            )
 
     def release(self, issue_id: str, subscriber_ids: Iterable[int], run: str, /) -> None:
         ids = [[each] for each in subscriber_ids]
@@ -117,11 +130,11 @@ class Ledger:
         with self._database.writing(alone=False) as connection:
             issue, _ = self._numbers_of(connection, issue_id)
             these = {"of_issue": issue, "these": ids}
-            connection.execute(statements.hold_batches(), these)
+            held = connection.scalars(statements.hold_batches(), these).all()
             connection.execute(
                 statements.take_back(), {**these, "by_run": run, "now": self._clock()}
             )
-            connection.execute(statements.let_go_of_closed(), these)
+            connection.execute(statements.let_go_of_closed(), {"of_issue": issue, "batches": held})
 
     def let_go(self, issue_id: str, run: str, /) -> None:
         """
@@ -193,11 +206,15 @@ def _recipients(rows: Iterable[Sequence[Any]]) -> tuple[Recipient, ...]:
     )
 
 
-def _rows(issue: int, receipts: Mapping[int, Receipt]) -> list[list[str | int]]:
-    return [
-        [issue, number, receipt.outcome.value, receipt.code, receipt.kind.value, receipt.text]
-        for number, receipt in receipts.items()
-    ]
+def _by_outcome(receipts: Mapping[int, Receipt]) -> dict[Said, list[tuple[int, str]]]:
+    """
+    Subscribers and replies of those that say the same: nearly all do.
+    """
+    grouped: dict[Said, list[tuple[int, str]]] = {}
+    for number, each in receipts.items():
+        said = each.outcome, each.code, each.kind
+        grouped.setdefault(said, []).append((number, each.text))
+    return grouped
 
 
 def _postpone(connection: Connection, these: Mapping[str, Any], now: datetime) -> None:

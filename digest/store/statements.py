@@ -34,6 +34,7 @@ from .schema import Moment, batches, letters, subscribers
 ISSUE: BindParameter[int] = bindparam("of_issue")
 NEWSLETTER: BindParameter[int] = bindparam("of_newsletter")
 BATCH: BindParameter[int] = bindparam("of_batch")
+BATCHES: BindParameter[int] = bindparam("batches", expanding=True)
 RUN: BindParameter[str] = bindparam("by_run")
 NOW = bindparam("now", type_=Moment)
 LEASE_NOW, LEASE_END = bindparam("lease_now", type_=Moment), bindparam("lease_end", type_=Moment)
@@ -49,6 +50,10 @@ def _these() -> ColumnElement[bool]:
 def _their_batches() -> ColumnElement[bool]:
     numbers = select(letters.c.batch).where(_these())
     return and_(batches.c.issue == ISSUE, batches.c.number.in_(numbers))
+
+
+def _among_batches() -> ColumnElement[bool]:
+    return and_(batches.c.issue == ISSUE, batches.c.number.in_(BATCHES))
 
 
 @cache
@@ -146,7 +151,7 @@ def intend() -> Update:
         update(letters)
         .where(
             _these(),
-            letters.c.batch.in_(bindparam("batches", expanding=True)),
+            letters.c.batch.in_(BATCHES),
             letters.c.state.in_(UNSENT),
             is_subscribed(NEWSLETTER),
         )
@@ -167,7 +172,7 @@ def hold_batches() -> Select[int]:
 @cache
 def settle() -> Update:
     """
-    Rows of issue, subscriber, state, code, kind and reply.
+    Rows of issue, subscriber and reply; state, code and kind are those of all.
 
     With the issue in each row, SQLite looks for each row's letter, not for each letter's row.
     """
@@ -180,10 +185,10 @@ def settle() -> Update:
             is_intended_by(RUN),
         )
         .values(
-            state=given[2].as_string(),
-            code=given[3].as_integer(),
-            kind=given[4].as_string(),
-            reply=given[5].as_string(),
+            state=bindparam("new_state"),
+            code=bindparam("new_code"),
+            kind=bindparam("new_kind"),
+            reply=given[2].as_string(),
             retry_at=None,
             changed_at=NOW,
         )
@@ -208,12 +213,12 @@ def postpone() -> Update:
 @cache
 def let_go_of_done() -> Update:
     """
-    Of their batches those of which nothing is left to do, here or by another run that had one
+    Of these batches those of which nothing is left to do, here or by another run that had one
     meanwhile and is done with it.
     """
     ours = and_(batches.c.run == RUN, ~has_letters("waiting", "sending"))
     late = and_(batches.c.state == "closed", has_letters("deferred"))
-    return let_go_of(_their_batches(), or_(ours, late))
+    return let_go_of(_among_batches(), or_(ours, late))
 
 
 @cache
@@ -228,6 +233,6 @@ def take_back() -> Update:
 @cache
 def let_go_of_closed() -> Update:
     """
-    Of their batches those that another run took for abandoned meanwhile, and is done with.
+    Of these batches those that another run took for abandoned meanwhile, and is done with.
     """
-    return let_go_of(_their_batches(), batches.c.state == "closed")
+    return let_go_of(_among_batches(), batches.c.state == "closed")
