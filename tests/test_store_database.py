@@ -1,5 +1,5 @@
 """
-The SQLite file: who may read it, who may write it, and what goes wrong with it.
+The database: who may read it, who may write it, and what goes wrong with it.
 """
 
 import sqlite3
@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from socket import create_server
 from threading import Barrier, Event, Thread
 
 import pytest
@@ -22,6 +23,7 @@ from .factories import a_store, an_entry
 HOLD_LOCK = """
 import sys, time
 from pathlib import Path
+from socket import create_server
 from digest.store.sqlite import SqliteDatabase
 with SqliteDatabase(Path(sys.argv[1])).lock():
     print("locked", flush=True)
@@ -304,3 +306,20 @@ def test_a_path_may_hold_any_character(tmp_path: Path) -> None:
     a_store(folder).close()
 
     assert (folder / "digest.db").stat().st_size
+
+
+def test_a_postgresql_that_lacks_the_database_is_an_error_with_its_remedy(postgres: str) -> None:
+    with pytest.raises(
+        StoreError, match=r"turns us away .*does not exist.* make the database"
+    ) as e:
+        a_store(f"{postgres}_missing")
+
+    assert not isinstance(e.value, StoreBusy)
+
+
+def test_a_postgresql_that_is_away_is_asked_again() -> None:
+    with create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+
+    with pytest.raises(StoreBusy, match="cannot be reached"):
+        a_store(f"postgresql://postgres@127.0.0.1:{port}/digest")

@@ -16,6 +16,8 @@ from .database import Database
 #: Of the advisory locks: whoever writes alone, and what makes an issue.
 WRITERS = 0x64696765
 MAKERS = 0x73740000
+#: In what a server says to whom it will turn away the next time, too. libpq gives no code for it.
+TURNED_AWAY = ("does not exist", "authentication failed", "no password supplied", "pg_hba.conf")
 #: A connection that is cut off is noticed within seconds, not after the two hours of TCP.
 CONNECT = {
     "application_name": "digest",
@@ -116,7 +118,12 @@ def _in_our_words(name: str, error: BaseException | None) -> StoreError:
     from psycopg import InterfaceError, OperationalError
 
     if isinstance(error, OperationalError | InterfaceError):
-        reason = str(error).strip().splitlines() or ["the connection is lost"]
-        return StoreBusy(f"the store {name} cannot be reached ({reason[0]}): run again")
+        reason = (str(error).strip().splitlines() or ["the connection is lost"])[0]
+        if any(each in reason for each in TURNED_AWAY):
+            return StoreError(
+                f"the store {name} turns us away ({reason}): see to store.url and"
+                " store.password_file, or make the database and its user"
+            )
+        return StoreBusy(f"the store {name} cannot be reached ({reason}): run again")
     diagnosis = getattr(error, "diag", None)
     return StoreError(f"the store {name} refuses: {getattr(diagnosis, 'message_primary', None)}")

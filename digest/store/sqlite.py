@@ -99,7 +99,10 @@ class SqliteDatabase(Database):
         try:
             return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
-            raise StoreError(f"cannot lock the store {path}: {error.strerror}") from None
+            raise StoreError(
+                f"cannot lock the store {path}: {error.strerror};"
+                " its folder has to be writable: see store.url"
+            ) from None
 
     def _connect(self) -> sqlite3.Connection:
         mode = "ro" if self._read_only else "rw"
