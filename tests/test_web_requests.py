@@ -60,6 +60,11 @@ def test_the_client_is_who_the_last_trusted_proxy_says(
         ({"origin": "http://digests.example.org"}, False),
         ({"origin": "https://digests.example.org.evil.example"}, False),
         ({"origin": "null"}, False),
+        ({"origin": "http://192.0.2.7:8025", "host": "192.0.2.7:8025"}, True),
+        ({"origin": "http://192.0.2.7:8025", "host": "192.0.2.7"}, False),
+        ({"origin": "https://evil.example", "host": "digests.example.org"}, False),
+        ({"origin": "null", "host": "null"}, False),
+        ({"origin": "", "host": ""}, False),
         ({}, False),
     ],
 )

@@ -79,13 +79,16 @@ async def _read_body(request: Request, limit: int) -> bytes:
 def is_own(request: Request, site_url: str) -> bool:
     """
     Whether a browser says that a page of ours sent the form. Who says nothing is not believed.
+
+    Under another name than the site's, as on a network without HTTPS, the page and the server
+    have to have the same.
     """
     fetched_from = request.headers.get("sec-fetch-site")
     if fetched_from is not None:
         return fetched_from in {"same-origin", "none"}
-    origin = request.headers.get("origin")
-    site = urlsplit(site_url)
-    return origin == f"{site.scheme}://{site.netloc}"
+    origin, site = urlsplit(request.headers.get("origin", "")), urlsplit(site_url)
+    same = origin[:2] == site[:2]
+    return same or (origin.netloc != "" and origin.netloc == request.headers.get("host"))
 
 
 def client_of(scope: Any, trusted: tuple[Network, ...]) -> str:
