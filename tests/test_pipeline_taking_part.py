@@ -102,12 +102,14 @@ def test_what_is_left_to_workers_is_sent_by_them(project: Project) -> None:
     with smtp_server() as recorder:
         prepared(project, recorder)
         left = project.done("send", *AT, "--no-wait")
+        again = project.done("send", *AT, "--no-wait")
         before = standing(project)
         workers = [worker(project, "--once") for _ in range(2)]
         ended = [each.communicate(timeout=60) for each in workers]
 
     assert before == {"waiting": 450}
-    assert left.out == ""
+    assert left.err == f"{ISSUE}: left to the workers (450 waiting)\n"
+    assert left.out == again.out == again.err == ""
     assert [each.returncode for each in workers] == [0, 0], ended
     assert standing(project) == {"accepted": 450}
     assert Counter(recorder.recipients) == Counter(READERS)

@@ -32,7 +32,7 @@ def tell(summary: "Summary", *, due: bool, alone: bool) -> None:
         say(f"digest: {report.issue.id} is not sent: {report.note}")
     elif report.letters and (watched or not alone):
         say(f"{report.issue.id}: {counts_of(summary)} in {report.seconds:.1f} s")
-    elif watched and report.note:
+    elif report.note and (watched or (report.made and not alone)):
         say(f"{report.issue.id}: {report.note}")
     _tell_of_doubt(summary)
 

@@ -124,7 +124,7 @@ def deliver(
     if not wait:
         if tally and pipeline.store.outbox:  # Otherwise they were called with the issue.
             pipeline.store.outbox.call_again(_call(pipeline, newsletter, issue))
-        return Report(issue=issue, tally=_tally(pipeline, issue), note="left to the workers")
+        return _left_to_workers(issue, _tally(pipeline, issue), made=tally is None)
     suppressed = tally.suppressed if tally else 0
     started = pipeline.clock()
     outcomes, error = _send(pipeline, issue, allowance, progress)
@@ -184,6 +184,12 @@ def _call(
     outbox.prepare()
     stale_at = pipeline.clock() + (newsletter.max_delay or FOR_EVER)
     return lambda connection: outbox.call(connection, issue.id, stale_at=stale_at)
+
+
+def _left_to_workers(issue: Issue, tally: Tally, *, made: bool) -> Report:
+    waiting = tally.waiting + tally.deferred
+    note = f"left to the workers ({waiting:,} waiting)"
+    return Report(issue=issue, tally=tally, made=made, note=note)
 
 
 def _left_over_by_others(pipeline: Pipeline, issue: Issue, allowance: Allowance) -> bool:

@@ -114,7 +114,7 @@ class SqliteDatabase(Database):
             timeout=self._busy_timeout,
         )
         if not self._read_only:
-            connection.execute("PRAGMA journal_mode=WAL")
+            _write_ahead(connection, self._busy_timeout)
             connection.execute("PRAGMA foreign_keys=ON")
             connection.execute("PRAGMA secure_delete=ON")
         return connection
@@ -161,6 +161,25 @@ def _begin(connection: Connection) -> None:
     cursor.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
     cursor.execute("BEGIN IMMEDIATE" if options.get("writing") else "BEGIN")
     cursor.close()
+
+
+def _write_ahead(connection: sqlite3.Connection, timeout: float) -> None:
+    """
+    Let readers and one writer be at work together; sqlite3.OperationalError after the timeout.
+
+    SQLite's own timeout does not hold here: where two switch a new file at once, one is told that
+    it is locked without a wait.
+    """
+    until = time.monotonic() + timeout
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > until:
+                raise
+            time.sleep(LOCK_PAUSE)
+        else:
+            return
 
 
 def _taken(lock: int, *, pause: float = 0) -> bool:
