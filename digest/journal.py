@@ -86,14 +86,13 @@ class Journal:
         """
         The content of that letter is about to leave.
         """
-        self._write(RECORD.pack(subscriber_id, BEGUN, 0))
+        self._write(subscriber_id, BEGUN, 0)
 
     def settle(self, receipt: Receipt) -> None:
         """
         What became of it.
         """
-        phase = PHASES[receipt.outcome]
-        self._write(RECORD.pack(receipt.letter.subscriber_id, phase, receipt.code))
+        self._write(receipt.letter.subscriber_id, PHASES[receipt.outcome], receipt.code)
 
     def close(self, *, done: bool) -> None:
         """
@@ -109,12 +108,11 @@ class Journal:
                 self._path.rename(self._path.with_suffix(DONE))
         os.close(self._file)
 
-    def _write(self, record: bytes) -> None:
+    def _write(self, subscriber_id: int, phase: int, code: int) -> None:
         section, place = divmod(next(self._places), RECORDS)
         if section >= len(self._sections):
             self._grow(section)
-        start = place * RECORD.size
-        self._sections[section][start : start + RECORD.size] = record
+        RECORD.pack_into(self._sections[section], place * RECORD.size, subscriber_id, phase, code)
 
     def _grow(self, section: int) -> None:
         """

@@ -156,10 +156,12 @@ class Bookkeeper:
         left = self._intents.qsize()
         if self._ended or not self._few(left):
             return
-        self._adapt()
+        brisk = self._adapt()
         room = min(self._size - left, self._ahead - len(self._intended))
         if not self._intend(self._chosen(max(room, 1))):
             self.end()
+        elif brisk:
+            self._claim(self._size)  # While there is time: others wait for the next ones.
         self._low = False
         if self._intents.empty():
             self._called.set()  # Nobody of these is subscribed any more.
@@ -170,27 +172,35 @@ class Bookkeeper:
         """
         return left <= self._size // 4
 
-    def _adapt(self) -> None:
+    def _adapt(self) -> bool:
         """
-        As many intents as are used up while they are fresh.
+        As many intents as are used up while they are fresh. Whether it was soon.
         """
         now = time.monotonic()
-        if now - self._refilled_at < BRISK:
-            self._size = min(self._size * 2, self._ahead)
+        brisk = now - self._refilled_at < BRISK
+        if brisk:
+            self._size = min(self._size * 4, self._ahead)
         elif now - self._refilled_at > SLUGGISH and self._intended:
             self._size = max(self._size // 2, min(LEAST, self._ahead))
         self._refilled_at = now
+        return brisk
 
     def _chosen(self, wanted: int) -> list[Recipient]:
-        while len(self._claimed) < wanted:
-            batch = self._ledger.claim_batch(self._issue_id, self._run)
-            if not batch:
-                break
-            self._claimed += batch
+        self._claim(wanted)
         wanted = min(wanted, len(self._claimed))
         allowed = self._allowed(wanted) if wanted else 0
         chosen, self._claimed = self._claimed[:allowed], self._claimed[allowed:]
         return chosen
+
+    def _claim(self, wanted: int) -> None:
+        """
+        Have so many letters that this run may intend, if there are.
+        """
+        while len(self._claimed) < wanted:
+            batch = self._ledger.claim_batch(self._issue_id, self._run)
+            if not batch:
+                return
+            self._claimed += batch
 
     def _intend(self, recipients: list[Recipient]) -> bool:
         """

@@ -65,7 +65,7 @@ def _(element: _All, compiler: SQLCompiler, **more: Any) -> str:
 
 def each_of(name: str) -> ColumnElement[Any]:
     """
-    For a statement: one of the rows, arrays of values, that its parameter of this name holds.
+    For a statement: one of the values, or arrays of values, that its parameter of this name holds.
     """
     given = bindparam(name, type_=JSON)
     value: ColumnElement[Any] = _Each(given).table_valued(column("value", JSON), name=name).c.value
@@ -74,9 +74,9 @@ def each_of(name: str) -> ColumnElement[Any]:
 
 def numbers_in(name: str) -> Select[int]:
     """
-    The first values of these rows.
+    For a statement: the numbers that its parameter of this name holds.
     """
-    return select(cast(each_of(name)[0].as_string(), BigInteger))
+    return select(cast(cast(each_of(name), Text), BigInteger))
 
 
 def all_of(query: Select[Any]) -> Select[str]:

@@ -53,7 +53,8 @@ class Ledger:
         The next batch that nobody works on; `run` has it until it is done, or shows no life.
         """
         while True:
-            with self._database.writing(alone=False) as connection:
+            # A claim that a power cut undoes was nobody's: nothing left before an intent.
+            with self._database.writing(durable=False, alone=False) as connection:
                 issue, newsletter = self._numbers_of(connection, issue_id)
                 now, lease_now = self._clock(), time_of(connection)
                 lease = {"by_run": run, "lease_end": lease_now + LEASE}
@@ -78,7 +79,7 @@ class Ledger:
     def intend(self, issue_id: str, subscriber_ids: Sequence[int], run: str, /) -> AbstractSet[int]:
         with self._database.writing(alone=False) as connection:
             issue, newsletter = self._numbers_of(connection, issue_id)
-            these = {"of_issue": issue, "these": [[each] for each in subscriber_ids]}
+            these = {"of_issue": issue, "these": list(subscriber_ids)}
             ours = {**these, "by_run": run}
             theirs = {**these, "of_newsletter": newsletter, "now": self._clock()}
             lease = {"lease_end": time_of(connection) + LEASE}
@@ -102,7 +103,7 @@ class Ledger:
             return
         with self._database.writing(durable=False, alone=False) as connection:
             issue, _ = self._numbers_of(connection, issue_id)
-            these = {"of_issue": issue, "these": [[each] for each in settled]}
+            these = {"of_issue": issue, "these": list(settled)}
             now = self._clock()
             held = connection.scalars(statements.hold_batches(), these).all()
             for (outcome, code, kind), replies in _by_outcome(settled).items():
@@ -124,7 +125,7 @@ class Ledger:
             )
 
     def release(self, issue_id: str, subscriber_ids: Iterable[int], run: str, /) -> None:
-        ids = [[each] for each in subscriber_ids]
+        ids = list(subscriber_ids)
         if not ids:
             return
         with self._database.writing(alone=False) as connection:

@@ -1,8 +1,8 @@
 """
 What the ledger says again and again: each statement is put together once.
 
-Values come as parameters, numbers of subscribers as rows of one number: so the text is always the
-same, and neither SQLAlchemy nor the database has to think about it twice.
+Values come as parameters, numbers of subscribers as one array: so the text is always the same, and
+neither SQLAlchemy nor the database has to think about it twice.
 """
 
 from functools import cache
