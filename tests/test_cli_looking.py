@@ -146,6 +146,26 @@ def test_check_says_that_the_content_folder_is_missing(tmp_path: Path) -> None:
     assert "content.path" in problem["message"]
 
 
+def test_check_names_the_line_of_what_the_configuration_lets_go_wrong(tmp_path: Path) -> None:
+    project = a_full_project(tmp_path / "project")
+    reached = '[images]\nallow_hosts = ["intranet.example.org"]\n'
+    project.configure(SITE, WEEKLY, reached, '[content]\npath = "nowhere"\n')
+    missing = line_named(project, "no content folder")
+    project.configure(SITE, WEEKLY, reached)
+
+    assert missing == 'path = "nowhere"'
+    assert line_named(project, "intranet") == 'allow_hosts = ["intranet.example.org"]'
+
+
+def line_named(project: Project, what: str) -> str:
+    """
+    The line of the configuration that the problem of such a message names.
+    """
+    problems = json.loads(project.run("check", "--json").out)["problems"]
+    line = next(int(each["line"]) for each in problems if what in each["message"])
+    return project.config.read_text().splitlines()[line - 1]
+
+
 def test_check_names_file_and_line_of_a_mistake_in_a_theme(tmp_path: Path) -> None:
     project = a_full_project(tmp_path / "project", WEEKLY + "theme = 'mine'\n")
     theme = project.folder / "templates" / "mine"

@@ -154,6 +154,7 @@ def _check(context: typer.Context, *, online: bool) -> tuple[tuple["Problem", ..
     from ..errors import SettingsError
     from ..model import Problem
     from ..pipeline.checks import check as check_pipeline
+    from ..settings.problems import problem_of
 
     try:
         with opened(context) as pipeline:
@@ -167,7 +168,7 @@ def _check(context: typer.Context, *, online: bool) -> tuple[tuple["Problem", ..
     except SettingsError as error:
         problems = tuple(each for each in error.problems if isinstance(each, Problem))
         message = str(error).removeprefix(f"{context.obj}: ")
-        return problems or (Problem(file=str(context.obj), message=message),), 0
+        return problems or (problem_of(context.obj, message),), 0
 
 
 def _edition(

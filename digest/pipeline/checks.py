@@ -12,7 +12,7 @@ from ..errors import CacheError, SettingsError, ThemeError
 from ..files import article_file
 from ..model import Article, Newsletter, Problem, Window
 from ..selector import Selector
-from ..settings.problems import line_of
+from ..settings.problems import line_of, problem_of
 from ..taxonomy import parent_in
 from ..text import topic_key
 from ..tokens import PREVIEW_KEY, marks_for
@@ -103,7 +103,7 @@ def _exceptions(pipeline: Pipeline) -> Iterator[Problem]:
         if places:
             listed = ", ".join(map(str, places))
             message = f"images.{key}: requests may go to {listed}, inside your own network or not"
-            yield Problem(file=str(pipeline.settings.file), level="warning", message=message)
+            yield problem_of(pipeline.settings.file, message, level="warning")
 
 
 def _picture_problems(pipeline: Pipeline) -> Iterator[Problem]:
@@ -111,18 +111,17 @@ def _picture_problems(pipeline: Pipeline) -> Iterator[Problem]:
     What its cache and its way to the readers hold in store.
     """
     settings = pipeline.settings
-    file = str(settings.file)
     if settings.hosting.delivery == "embedded":
         message = (
             'images.delivery: "embedded" puts the first five pictures into every letter, which'
             ' makes it many times as large; "hosted" sends none'
         )
-        yield Problem(file=file, level="warning", message=message)
+        yield problem_of(settings.file, message, level="warning")
     if settings.hosting.s3:
         try:
             settings.hosting.s3.read_keys()
         except SettingsError as error:
-            yield Problem(file=file, message=str(error))
+            yield problem_of(settings.file, str(error))
     if pipeline.pictures.is_outdated:
         message = (
             "was filled by another version: all pictures are made anew;"
@@ -141,7 +140,7 @@ def _problems_on_the_way_out(pipeline: Pipeline) -> Iterator[Problem]:
             opened(pipeline.settings)
         except SettingsError as error:
             message = f"{error} (before letters are sent)"
-            yield Problem(file=str(pipeline.settings.file), level="warning", message=message)
+            yield problem_of(pipeline.settings.file, message, level="warning")
 
 
 def _newsletter_problems(

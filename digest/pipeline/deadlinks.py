@@ -91,7 +91,7 @@ def link_problems(
     late = len(places) - len(answers)
     if late:
         message = (
-            f"{late} of {len(places)} links were not asked in time:"
+            f"of {len(places):,} links {late:,} could not be asked about in time:"
             " run `digest check --online` again"
         )
         yield Problem(file=settings_file, level="warning", message=message)

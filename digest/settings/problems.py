@@ -17,6 +17,7 @@ from .tables import Root
 
 NEWSLETTER_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 HEADER = re.compile(r"\s*\[{1,2}\s*([^\]\[#]+?)\s*\]")
+KEY = re.compile(r"[a-z0-9_]+(?:\.[a-z0-9_]+)+")
 ASSIGNMENT = re.compile(r"\s*([A-Za-z0-9_.\"'-]+)\s*=")
 NO_KEYS = "secrets do not belong here: name a file in secret_key_file, or set DIGEST_S3_SECRET_KEY"
 NO_PASSWORDS = (
@@ -66,6 +67,14 @@ def _named(place: tuple[str | int, ...]) -> tuple[str | int, ...]:
     A single `[dkim]` is the first of several.
     """
     return (place[0], *place[2:]) if place[0] == "dkim" and len(place) > 1 else place
+
+
+def problem_of(path: Path, message: str, *, level: str = "error") -> Problem:
+    """
+    What is wrong with a configuration that was read before, at the first key that is named.
+    """
+    line = line_of(path, *(key.split(".") for key in KEY.findall(message)))
+    return Problem(file=str(path), line=line, level=level, message=message)
 
 
 def line_of(path: Path, *keys: Sequence[str]) -> int | None:
