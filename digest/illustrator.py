@@ -112,6 +112,10 @@ class _Desk:
             return self._local_picture(image, slot)
         if picture := self.cache.get(image.url, slot):
             return picture
+        if self.cache.has_lost(image.url, slot):
+            raise PictureError(
+                "its file in the cache is gone or damaged: see `digest images fetch`"
+            )
         if trouble := self.notes.trouble(image.url) if self.notes else "":
             raise PictureError(trouble)
         return None  # Nobody has asked for it yet.

@@ -31,6 +31,12 @@ class PictureCache(Protocol):
         """
         ...
 
+    def has_lost(self, source: str, slot: Slot, /) -> bool:
+        """
+        Whether a picture was made of `source`, and its file is gone or damaged.
+        """
+        ...
+
     def put(self, source: str, data: bytes, slot: Slot, /) -> Picture:
         """
         Decode, crop and resize `data`, and keep it in place of what was kept of `source` before.

@@ -116,6 +116,33 @@ def test_gc_takes_no_picture_that_a_letter_shows(project: Project, web: Web) -> 
     assert contents(project.folder / "pictures-cache") == before
 
 
+def test_an_issue_of_long_ago_that_was_sent_lately_keeps_its_pictures(
+    project: Project, web: Web
+) -> None:
+    long_ago = "2024-05-06T08:00"
+    picture = {"url": web.url("/a.png")}
+    project.add_article("old", publishedDateTime="2024-05-04T12:00:00Z", images=[picture])
+    project.subscribe("ann@example.org")
+    project.done("send", "--at", long_ago)
+
+    assert project.json("images", "stats")["in_issues"] == 1
+    assert project.json("images", "publish", "public")["copied"] >= 1
+
+
+@pytest.mark.parametrize("command", ["check", "preview"])
+def test_a_picture_that_the_cache_lost_is_named(project: Project, web: Web, command: str) -> None:
+    project.done("images", "fetch", *AT)
+    for path in (project.folder / "pictures-cache").glob("??/*.jpg"):
+        path.write_bytes(path.read_bytes() + b"!")
+
+    arguments = {"check": [], "preview": ["--offline", *AT]}[command]
+    said = project.done(command, *arguments).err
+    gallery = project.folder / "preview/index.html"
+    said += gallery.read_text("utf-8") if gallery.exists() else ""
+
+    assert f"picture {web.url('/a.png')}: its file in the cache is gone or damaged" in said
+
+
 def test_a_preview_shows_fetched_pictures_and_names_the_others(project: Project, web: Web) -> None:
     project.done("preview", *AT)
 

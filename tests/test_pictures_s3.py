@@ -50,6 +50,15 @@ def files(tmp_path: Path) -> dict[str, Path]:
     return found
 
 
+def test_the_environment_s_proxy_is_not_asked(
+    bucket: Bucket, files: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+
+    assert S3Host(bucket).publish(files) == 5
+
+
 def test_pictures_are_put_with_their_type_and_may_be_kept_for_ever(
     storage: Storage, bucket: Bucket, files: dict[str, Path]
 ) -> None:

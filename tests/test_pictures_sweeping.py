@@ -168,7 +168,8 @@ def test_a_folder_that_cannot_be_changed_is_an_error_that_names_it(cache: Folder
 def test_the_store_knows_what_issues_of_the_last_time_show(tmp_path: Path) -> None:
     store = a_store(tmp_path)
     for days, names in ((800, ("aa/old.jpg",)), (10, ("bb/new.jpg", "cc/new.jpg")), (0, ())):
-        issue = an_issue(id=f"weekly/{days}", due_at=MONDAY - days * DAY)
+        then = MONDAY - days * DAY
+        issue = an_issue(id=f"weekly/{days}", due_at=then, made_at=then)
         store.issues.freeze(issue, [(an_edition(), a_page(pictures=names))], [])
 
     found = store.issues.pictures(since=MONDAY - 730 * DAY)

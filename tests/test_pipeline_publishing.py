@@ -191,6 +191,18 @@ def test_no_letter_leaves_if_readers_may_not_load_what_was_uploaded(
     )
 
 
+def test_no_letter_leaves_if_readers_would_load_another_picture(
+    project: Project, storage: Storage
+) -> None:
+    say(project, *in_bucket(storage))
+    send(project, limit=1)
+    for name, (data, headers) in storage.objects.items():
+        storage.objects[name] = bytes(len(data)), headers
+    project.letters[0].unlink()
+
+    assert "it answers with other bytes" in str(refusal(project))
+
+
 def test_a_place_that_is_busy_makes_the_run_one_to_be_run_again(
     project: Project, storage: Storage
 ) -> None:
@@ -281,8 +293,31 @@ def test_pictures_of_issues_are_published_by_hand_and_again_without_harm(project
     assert contents(project.folder / "public") == published
 
 
-def test_publishing_before_anything_was_sent_is_nothing_to_do(project: Project) -> None:
-    assert project.json("images", "publish", "public")["pictures"] == 0
+def test_pictures_can_be_published_before_the_letters_leave_that_show_them(
+    project: Project,
+) -> None:
+    published = project.json("images", "publish", "public", *AT)
+    before = contents(project.folder / "public")
+    send(project)
+
+    shown = {address.rpartition("/i/")[2] for address in pictures_of(project)}
+    assert before.keys() == shown
+    assert (published["pictures"], published["copied"]) == (2, 2)
+
+
+def test_where_nothing_is_shown_the_published_folder_is_empty(tmp_path: Path) -> None:
+    project = a_full_project(tmp_path)
+
+    project.done("images", "publish", "public", "--at", "2020-01-06T08:00")
+
+    assert contents(project.folder / "public") == {}
+
+
+def test_pictures_are_not_published_in_what_is_no_folder(project: Project) -> None:
+    ran = project.run("images", "publish", "digest.toml")
+
+    assert ran.status == 1
+    assert "pictures cannot be published in digest.toml: File exists" in ran.err
 
 
 def test_publishing_names_what_the_cache_lost_and_copies_the_rest(project: Project) -> None:
@@ -290,7 +325,7 @@ def test_publishing_names_what_the_cache_lost_and_copies_the_rest(project: Proje
     (first, *others) = (project.folder / "pictures-cache").glob("??/*.jpg")
     first.unlink()
 
-    ran = project.run("images", "publish", "public")
+    ran = project.run("images", "publish", "public", "--at", "2020-01-06T08:00")
 
     assert (ran.status, str(first) in ran.err) == (1, True)
     assert len(contents(project.folder / "public")) == len(others)

@@ -207,6 +207,14 @@ def test_pictures_are_for_ever_and_nothing_but_pictures(site: Website) -> None:
     assert site.get(path, Range="bytes=0-1,0-1,0-1").status_code == 200
 
 
+def test_a_damaged_picture_is_none(site: Website) -> None:
+    path = PICTURE.findall(site.get("/a/weekly/2026-11-23.html").text)[0]
+    (file,) = site.project.folder.rglob(path.rpartition("/")[2])
+    file.write_bytes(file.read_bytes() + b"<script>")
+
+    assert site.get(path).status_code == 404
+
+
 @pytest.mark.parametrize(
     "name",
     [

@@ -147,15 +147,16 @@ def publish(
     context: typer.Context,
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="What a web server publishes.")],
     *,
+    at: At = None,
     as_json: AsJson = False,
 ) -> None:
     """
-    Copy the pictures that letters show for another web server.
+    Copy the pictures that letters show, or will, for another web server.
     """
     from ..pipeline.publishing import publish_issues
 
     with opened(context) as pipeline:
-        pictures, copied = publish_issues(pipeline, folder)
+        pictures, copied = publish_issues(pipeline, folder, moment_of(at))
         address = pipeline.settings.site.pictures_url
     if as_json:
         print_json({"folder": str(folder), "pictures": pictures, "copied": copied, "url": address})

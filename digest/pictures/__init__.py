@@ -21,7 +21,16 @@ from ..model import Picture, PictureLimits, Slot
 from .pool import WorkerPool
 from .wire import Encoded
 
-__all__ = ["NAME", "SOURCES", "VERSION", "FolderCache", "WorkerPool", "is_sound", "read_note"]
+__all__ = [
+    "NAME",
+    "SOURCES",
+    "VERSION",
+    "FolderCache",
+    "WorkerPool",
+    "are_bytes_of",
+    "is_sound",
+    "read_note",
+]
 
 SOURCES = "sources"
 #: Of what is done to pixels. What another version made is made anew.
@@ -62,6 +71,13 @@ class FolderCache:
         except OSError as error:
             raise self._unusable("read", error) from None
         return picture if picture and self._is_whole(picture.name) else None
+
+    def has_lost(self, source: str, slot: Slot, /) -> bool:
+        """
+        Whether a picture was made of `source`, and its file is gone or damaged.
+        """
+        picture = read_note(self._note_path(source, slot))
+        return picture is not None and not self._is_whole(picture.name)
 
     def put(self, source: str, data: bytes, slot: Slot, /) -> Picture:
         return self._keep(source, slot, self._workers.cut(data, slot), drawn=False)
@@ -151,6 +167,13 @@ def is_sound(path: Path) -> bool:
     Whether a picture is what its name says.
     """
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()[:NAME_LENGTH] == path.stem
+        return are_bytes_of(path, path.read_bytes())
     except (OSError, ValueError):
         return False
+
+
+def are_bytes_of(name: Path, data: bytes) -> bool:
+    """
+    Whether these are the bytes of the picture of that name.
+    """
+    return hashlib.sha256(data).hexdigest()[:NAME_LENGTH] == name.stem

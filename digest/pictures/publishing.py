@@ -21,6 +21,7 @@ class FolderHost:
         self._folder = folder
 
     def publish(self, pictures: Mapping[str, Path], /) -> int:
+        self._make()
         missing = [name for name in pictures if not is_sound(self._folder / name)]
         gone = [name for name in missing if not is_sound(pictures[name])]
         for name in missing:
@@ -30,14 +31,23 @@ class FolderHost:
             read_sound(pictures[gone[0]])  # Says what to do.
         return len(missing)
 
+    def _make(self) -> None:
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise self._unwritable(error) from None
+
     def _copy(self, name: str, path: Path) -> None:
         try:
             write_whole(self._folder / name, path.read_bytes(), mode=0o644)
         except OSError as error:
-            raise PublishError(
-                f"pictures cannot be published in {self._folder}: {error.strerror};"
-                " see to it, or name another folder"
-            ) from None
+            raise self._unwritable(error) from None
+
+    def _unwritable(self, error: OSError) -> PublishError:
+        return PublishError(
+            f"pictures cannot be published in {self._folder}: {error.strerror};"
+            " see to it, or name another folder"
+        )
 
 
 def read_sound(path: Path) -> bytes:

@@ -20,6 +20,7 @@ CONTENT_TYPES = {".jpg": "image/jpeg", ".png": "image/png"}
 FOR_EVER = "public, max-age=31536000, immutable"
 AT_ONCE = 8
 SECONDS = 30
+EVERYWHERE = "*,0.0.0.0/0,::/0"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +66,13 @@ class S3Host:
                 region=bucket.region,
                 access_key_id=bucket.access_key,
                 secret_access_key=bucket.secret_key,
-                client_options={"allow_http": True, "timeout": timedelta(seconds=SECONDS)},
+                client_options={
+                    "allow_http": True,
+                    "timeout": timedelta(seconds=SECONDS),
+                    # One that is excepted everywhere, so that the environment's is not asked.
+                    "proxy_url": "http://127.0.0.1",
+                    "proxy_excludes": EVERYWHERE,
+                },
                 retry_config={"max_retries": 3, "retry_timeout": timedelta(seconds=SECONDS)},
             )
 
@@ -102,8 +109,13 @@ class S3Host:
         except (PermissionDeniedError, UnauthenticatedError):
             raise PublishError(f"{place} refuses our key: see images.s3 and its secret") from None
         except BaseError as error:
-            raise PublishAway(f"{place} cannot be used just now: {_first_line(error)}") from None
+            raise PublishAway(
+                f"{place} cannot be used just now: {_reason_of(error)}; see images.s3, or run again"
+            ) from None
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0][:160]
+def _reason_of(error: Exception) -> str:
+    """
+    What went wrong, without what was asked and how often.
+    """
+    return str(error).strip().partition("\n")[0].rpartition("  - ")[2][:160]

@@ -2,9 +2,10 @@
 Pictures are where readers will load them from, before the first letter leaves.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -13,7 +14,8 @@ from ..errors import FetchError, PublishAway, PublishError
 from ..fetching import Request
 from ..model import Page
 from ..settings import Settings
-from . import Pipeline
+from . import Moment, Pipeline
+from .daybook import DayBook
 from .gathering import agent_of
 from .ways_out import open_picture_host
 
@@ -26,16 +28,30 @@ OK = 200
 BUSY = frozenset({429, *range(500, 600)})
 
 
-def publish_issues(pipeline: Pipeline, folder: Path) -> tuple[int, int]:
+def publish_issues(pipeline: Pipeline, folder: Path, moment: Moment) -> tuple[int, int]:
     """
-    Copy what the issues of the last time show; how many pictures there are, and were copied.
+    Copy what the issues of the last time show, and those at hand will; how many pictures there
+    are, and were copied.
     """
     from ..pictures.publishing import FolderHost
 
     store, since = pipeline.existing_store, pipeline.clock() - pipeline.settings.images.keep_sent
-    names = sorted(store.issues.pictures(since=since)) if store else []
+    sent = store.issues.pictures(since=since) if store else frozenset()
+    names = sorted({*sent, *_at_hand(pipeline, moment)})
     copied = FolderHost(folder).publish({name: pipeline.pictures.path_of(name) for name in names})
     return len(names), copied
+
+
+def _at_hand(pipeline: Pipeline, moment: Moment) -> Iterator[str]:
+    """
+    Of issues that are not made yet, with what is in the cache.
+    """
+    book = DayBook()
+    for newsletter in pipeline.settings.newsletters.values():
+        issue = pipeline.issue(newsletter, moment)
+        readers = pipeline.readers(newsletter)
+        printed, _ = pipeline.print_editions(newsletter, issue, readers, book=book)
+        yield from chain.from_iterable(each.page.pictures for each in printed)
 
 
 class Publisher:
@@ -92,6 +108,7 @@ class Publisher:
         One, as a reader's mail program does.
         """
         from ..fetching.many import fetch_many
+        from ..pictures import are_bytes_of
 
         url = f"{self._settings.site.pictures_url}{name}"
         images = self._settings.images
@@ -109,6 +126,12 @@ class Publisher:
             kind = PublishAway if answer.status in BUSY else PublishError
             raise kind(
                 f"pictures cannot be loaded from {url}: it answers {answer.status} with {sent};"
+                " see images.public_url"
+            )
+        if not are_bytes_of(self._cache.path_of(name), answer.data):
+            raise PublishError(
+                f"pictures cannot be loaded from {url}: it answers with other bytes, as a server"
+                " does that has a picture for whatever is missing, or changes pictures on the way;"
                 " see images.public_url"
             )
 

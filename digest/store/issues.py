@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Row, exists, func, select
+from sqlalchemy import ColumnElement, Row, exists, func, or_, select
 
 from ..model import Edition, Issue, Page, Window
 from .database import Database
@@ -102,9 +102,9 @@ class Issues:
 
     def pictures(self, *, since: datetime) -> frozenset[str]:
         """
-        The names of all pictures in issues that were due since that moment.
+        The names of all pictures in issues that were due, or made, since that moment.
         """
-        return self._pictures(issues.c.due_at >= since)
+        return self._pictures(or_(issues.c.due_at >= since, issues.c.made_at >= since))
 
     def pictures_of(self, issue_id: str) -> frozenset[str]:
         """

@@ -10,6 +10,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from ..archive import Archive, File
 from ..archive.neutral import neutral_html
+from ..pictures import are_bytes_of
 from .services import Services
 
 FOLDER, NAME = re.compile(r"[0-9a-f]{2}"), re.compile(r"[0-9a-f]{32}\.(jpg|png)")
@@ -78,6 +79,8 @@ class Reading:
         try:
             data = await run_in_threadpool(path.read_bytes)
         except OSError:
+            return self._services.not_found
+        if not are_bytes_of(path, data):
             return self._services.not_found
         return Response(
             data, media_type=MEDIA_TYPES[name.rpartition(".")[2]], headers=PICTURE_HEADERS
