@@ -132,6 +132,12 @@ def assert_travels_well(letter: Letter) -> None:
     assert not any(line.startswith(b"From ") for line in body.split(b"\r\n"))
 
 
+def test_providers_count_complaints_by_issue_newsletter_and_site() -> None:
+    letter = a_composer().compose(a_subscriber())
+
+    assert parsed(letter)["Feedback-ID"] == "weekly.2026-11-23:weekly:digest:digests-example"
+
+
 @settings(max_examples=150, deadline=None)
 @given(name=NAMES)
 @example("")

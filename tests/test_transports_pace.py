@@ -2,6 +2,7 @@
 How fast letters may go: over all, and to each domain.
 """
 
+from dataclasses import replace
 from itertools import pairwise
 
 from hypothesis import given
@@ -179,21 +180,69 @@ def test_a_stopped_pace_lets_nobody_wait() -> None:
 TOO_FAST = a_receipt(1, Outcome.DEFERRED, kind=Kind.RATE)
 
 
+def complain(pace: Pace) -> None:
+    """
+    As a server does that has had enough, whoever the letters are for.
+    """
+    for letter in letters("x.org", "y.org", "z.org"):
+        pace.heed(replace(TOO_FAST, letter=letter))
+
+
 def test_a_server_that_asks_for_it_gets_letters_half_as_fast() -> None:
     clock = Clock()
     pace = a_pace(clock, 10)
-    moments(pace, clock, letters("a.org"))
+    moments(pace, clock, letters("example.org"))
 
-    pace.heed(TOO_FAST)
+    complain(pace)
 
     went = moments(pace, clock, letters(*["a.org"] * 3))
     assert [moment for _, moment in went] == [0.2, 0.4, 0.6]
+
+
+def test_what_one_domain_complains_of_slows_no_other() -> None:
+    clock = Clock()
+    pace = a_pace(clock)
+
+    pace.heed(TOO_FAST)
+
+    went = moments(pace, clock, letters("example.org", "a.org", "example.org", "b.org"))
+    assert went == [(2, 0.0), (4, 0.0), (1, 0.2), (3, 0.4)]
+
+
+def test_a_domain_that_complains_again_and_again_is_left_alone_for_a_while() -> None:
+    clock = Clock()
+    pace = a_pace(clock)
+    (letter,) = letters("example.org")
+    for _ in range(6):
+        assert not pace.rests(letter)
+        pace.heed(TOO_FAST)
+        clock.now += 2
+
+    assert pace.rests(letter)
+    assert not pace.rests_for_all
+    assert [moment for _, moment in moments(pace, clock, [letter] * 100)] == [0.0] * 100
+    clock.now += 300
+    assert not pace.rests(letter)
+
+
+def test_an_accepted_letter_ends_the_complaints_of_its_domain() -> None:
+    clock = Clock()
+    pace = a_pace(clock)
+    for _ in range(5):
+        pace.heed(TOO_FAST)
+        clock.now += 2
+
+    pace.heed(a_receipt(1))
+    pace.heed(TOO_FAST)
+
+    assert not pace.rests(TOO_FAST.letter)
 
 
 def test_what_all_connections_are_told_at_once_is_heeded_once() -> None:
     clock = Clock()
     pace = a_pace(clock, 10)
 
+    complain(pace)
     for _ in range(10):
         pace.heed(TOO_FAST)
 
@@ -208,7 +257,7 @@ def test_where_no_rate_is_set_half_of_what_went_of_late_is_the_rate() -> None:
         clock.now += 0.05
         pace.heed(a_receipt(1))
 
-    pace.heed(TOO_FAST)
+    complain(pace)
 
     assert not pace.free
     went = moments(pace, clock, letters(*["a.org"] * 11))
@@ -241,7 +290,7 @@ def test_a_rate_never_falls_to_nothing() -> None:
     clock = Clock()
     pace = a_pace(clock, 1)
     for _ in range(50):
-        clock.now += 2
-        pace.heed(TOO_FAST)
+        clock.now += 20
+        complain(pace)
 
     assert moments(pace, clock, letters("a.org"))[0][1] <= 61

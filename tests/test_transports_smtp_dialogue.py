@@ -5,6 +5,8 @@ Letters over one line, with servers that do what they like at any step.
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import cycle
 
 import pytest
 from hypothesis import given, settings
@@ -278,9 +280,59 @@ def test_a_letter_that_is_too_large_is_not_even_offered() -> None:
     with rude_server(lambda _: None, "SIZE 500") as rude:
         receipts = deliver(rude, big)
 
-    assert (receipts[0].outcome, receipts[0].kind) == (Outcome.REFUSED, Kind.SIZE)
+    assert (receipts[0].outcome, receipts[0].kind) == (Outcome.DEFERRED, Kind.OURS)
     assert receipts[0].text == "not sent: its 902 bytes are more than the server's 500"
     assert rude.said("MAIL") == []
+
+
+@WAYS
+def test_letters_that_are_all_too_large_end_the_run_and_none_is_refused(
+    offers: tuple[str, ...], in_flight: int
+) -> None:
+    big = letters(50, data=b"x" * 900 + b"\r\n")
+    receipts: list[Receipt] = []
+
+    with rude_server(lambda _: None, *offers, "SIZE 500") as rude:
+        sent = a_transport(rude, in_flight).deliver(big, unheeded)
+        with pytest.raises(TransportError, match="902 bytes are more than the server's 500"):
+            receipts.extend(sent)
+
+    assert {each.outcome for each in receipts} == {Outcome.DEFERRED}
+    assert len(receipts) <= 3
+
+
+@WAYS
+def test_a_server_that_always_says_too_fast_ends_the_run(
+    offers: tuple[str, ...], in_flight: int
+) -> None:
+    """
+    With 75: it may be better tomorrow.
+    """
+    many = [replace(each, recipient=f"r@{n}.example.org") for n, each in enumerate(letters(300))]
+    with rude_server(
+        lambda turn: "450 4.7.28 slow" if turn.verb == "RCPT" else None, *offers
+    ) as rude:
+        transport = a_transport(rude, in_flight, PATIENT)
+        with pytest.raises(TransportAway, match="takes no more just now"):
+            [*transport.deliver(many, unheeded)]
+
+    assert len(rude.said("RCPT")) < 100
+
+
+@WAYS
+def test_a_domain_that_always_says_too_fast_keeps_no_other_waiting(
+    offers: tuple[str, ...], in_flight: int
+) -> None:
+    domains = cycle(["slow.example.org", "a.example.org", "b.example.org"])
+    many = [replace(each, recipient=f"r@{next(domains)}") for each in letters(300)]
+    with rude_server(
+        lambda turn: "450 4.7.28 slow" if "@slow" in turn.line else None, *offers
+    ) as rude:
+        receipts = [*a_transport(rude, in_flight, PATIENT).deliver(many, unheeded)]
+
+    outcomes = Counter((each.outcome, "slow" in each.letter.recipient) for each in receipts)
+    assert outcomes == {(Outcome.ACCEPTED, False): 200, (Outcome.DEFERRED, True): 100}
+    assert len([line for line in rude.said("RCPT") if "@slow" in line]) < 50
 
 
 @pytest.mark.parametrize("offer", ["SIZE", "SIZE 0", "SIZE lots"])

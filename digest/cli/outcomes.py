@@ -34,7 +34,8 @@ def tell(summary: "Summary", *, due: bool, alone: bool) -> None:
         say(f"{report.issue.id}: {counts_of(summary)} in {report.seconds:.1f} s")
     elif report.note and (watched or (report.made and not alone)):
         say(f"{report.issue.id}: {report.note}")
-    _tell_of_doubt(summary)
+    if report.letters or watched or not due:  # A cron job says the same thing once.
+        _tell_of_doubt(summary)
 
 
 def counts_of(summary: "Summary") -> str:

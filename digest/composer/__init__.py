@@ -269,11 +269,13 @@ def _constant_headers(issue: Issue, boundary: str) -> bytes:
     What no reader's letter differs in, after the Message-ID, and the line that ends the headers.
     """
     host = urlsplit(issue.site_url).hostname or "localhost"
+    # Gmail wants 5 to 15 characters, the same in all letters of a sender.
+    counted_as = "-".join(re.findall("[a-z0-9]+", host))[:15].ljust(5, "-")
     fields = {
         # RFC 8058 section 3.1: exactly this value.
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
         "List-Id": f"{_phrase(clean_name(issue.title), 'List-Id')} <{issue.newsletter}.{host}>",
-        "Feedback-ID": f"{issue.id.replace('/', '.')}:{issue.newsletter}:digest",
+        "Feedback-ID": f"{issue.id.replace('/', '.')}:{issue.newsletter}:digest:{counted_as}",
         "Precedence": "bulk",
         # RFC 3834, and the same for Exchange: no answers from holidays.
         "Auto-Submitted": "auto-generated",

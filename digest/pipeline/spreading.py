@@ -48,6 +48,7 @@ class Canary:
     The letters that go ahead of the others, and how they fared.
     """
 
+    issue_id: str
     letters: int
     accepted: int = 0
     failed: int = 0
@@ -70,16 +71,16 @@ class Canary:
         if self.accepted < tried * ENOUGH:
             raise TransportError(
                 f"of the first {tried} letters (pace.canary) {self.accepted} were accepted, so the"
-                " rest waits: see why with `digest status ISSUE --json`, then run again"
+                f" rest waits: see why with `digest status {self.issue_id}`, then run again"
             )
 
 
-def canary_of(pipeline: Pipeline, tally: Tally) -> Canary | None:
+def canary_of(pipeline: Pipeline, issue: Issue, tally: Tally) -> Canary | None:
     """
     The letters that have to succeed first; None if they did, or if they would be all.
     """
     wanted = (pipeline.settings.pace.canary or 0) - tally.accepted
-    return Canary(wanted) if 0 < wanted < tally.waiting + tally.deferred else None
+    return Canary(issue.id, wanted) if 0 < wanted < tally.waiting + tally.deferred else None
 
 
 def left_today(pipeline: Pipeline, issue: Issue) -> int | None:
@@ -95,7 +96,7 @@ def goes_alone(pipeline: Pipeline, issue: Issue) -> bool:
     Whether one run at a time may send for now: the first letters, or those of a new sender.
     """
     tally = pipeline.store.accounts.tally(issue.id, running=True)
-    return canary_of(pipeline, tally) is not None or left_today(pipeline, issue) is not None
+    return canary_of(pipeline, issue, tally) is not None or left_today(pipeline, issue) is not None
 
 
 def spread(
@@ -119,7 +120,7 @@ def spread(
         # Counted anew: another run may have sent while this one waited for its turn.
         left = left_today(pipeline, issue)
         whole = allowance if left is None else Slice(allowance, left)
-        canary = canary_of(pipeline, pipeline.store.accounts.tally(issue.id, running=True))
+        canary = canary_of(pipeline, issue, pipeline.store.accounts.tally(issue.id, running=True))
         if canary:
             yield from map(canary.see, send(Slice(whole, canary.letters)))
             canary.check()

@@ -62,8 +62,9 @@ class Brake:
         """
         TransportError after too many.
         """
-        # Without a code it was not the server that refused.
-        refused = receipt.outcome is Outcome.REFUSED and receipt.code
+        refused = receipt.outcome is Outcome.REFUSED
+        if refused and not receipt.code:
+            return  # It was not the server that refused.
         with self._lock:
             self._refusals = self._refusals + 1 if refused else 0
             if self._refusals < MAX_REFUSALS:

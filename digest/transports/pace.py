@@ -21,6 +21,11 @@ SLOWEST = 1 / 60
 GROWTH = 0.005
 #: A server says the same on every connection: it is heeded once in so many seconds.
 DEAF = 1.0
+#: So many domains that complain within so many seconds are no coincidence: it is us who are too
+#: fast for all.
+SEVERAL, TOGETHER = 3, 10.0
+#: After so many complaints in a row, and nothing accepted, nothing is tried for so long.
+WEARY, REST = 6, 300.0
 #: Another try, where as many connections as a domain is allowed are busy.
 BUSY = 0.02
 ANY_DOMAIN = "*"
@@ -45,7 +50,7 @@ class Gate:
         self._limit = limit
         self._full = self._rate = limit.rate
         self._next = self._slowed_at = float("-inf")
-        self._busy = 0
+        self._busy = self._complaints = 0
 
     @property
     def rate(self) -> float | None:
@@ -76,6 +81,12 @@ class Gate:
         """
         self._busy -= 1
 
+    def rests(self, now: float) -> bool:
+        """
+        Whether it was in vain to go slower, and nothing goes for a while.
+        """
+        return self._complaints >= WEARY and now - self._slowed_at < REST
+
     def slow_down(self, now: float, measured: float) -> None:
         """
         Half as fast as until now.
@@ -85,11 +96,13 @@ class Gate:
         self._full = self._full or measured
         self._rate = max((self._rate or self._full) / 2, SLOWEST)
         self._slowed_at, self._next = now, now + 1 / self._rate
+        self._complaints += 1
 
     def speed_up(self) -> None:
         """
         A little faster, if it was slowed down.
         """
+        self._complaints = 0
         if self._rate is None or self._full is None or self._rate == self._limit.rate:
             return
         self._rate += self._full * GROWTH
@@ -113,6 +126,7 @@ class Pace:
         self._all = Gate(Limit(rate=per_second))
         self._limits = dict(domains or {})
         self._domains: dict[str, Gate] = {}
+        self._complained: dict[str, float] = {}  #: domain -> when
         self._recent: deque[float] = deque(maxlen=RECENT)
         self._sleep = sleep
         self.stopped = Event()  #: for those who begin to wait now
@@ -124,7 +138,24 @@ class Pace:
         """
         Whether nothing has to wait for anything.
         """
-        return self._all.rate is None and not self._limits
+        return self._all.rate is None and not self._limits and not self._domains
+
+    @property
+    def rests_for_all(self) -> bool:
+        """
+        Whether the server takes nothing more, whoever it is for.
+        """
+        with self._lock:
+            return self._all.rests(self.now())
+
+    def rests(self, letter: Letter) -> bool:
+        """
+        Whether nobody takes letters for that domain just now: it is not tried any more.
+        """
+        if self.free:
+            return False
+        with self._lock:
+            return any(gate.rests(self.now()) for gate in self._gates(letter)[1:])
 
     def stop(self) -> None:
         """
@@ -154,7 +185,11 @@ class Pace:
         """
         with self._lock:
             now, gates = self.now(), self._gates(letter)
-            left = max(gate.wait(now) for gate in gates)
+            if any(gate.rests(now) for gate in gates[1:]):
+                gates = gates[1:]  # It takes nobody's place, as it is not tried.
+                left = 0.0
+            else:
+                left = max(gate.wait(now) for gate in gates)
             if left <= 0:
                 for gate in gates:
                     gate.enter(now)
@@ -164,7 +199,7 @@ class Pace:
         """
         The letter is under way no more.
         """
-        if self._limits:
+        if self._domains:
             with self._lock:
                 for gate in self._gates(letter):
                     gate.leave()
@@ -177,26 +212,55 @@ class Pace:
         if receipt.kind is Kind.RATE:
             with self._lock:
                 now = self.now()
-                # The narrowest gate first: other domains may be taken as fast as before.
-                self._gates(receipt.letter)[-1].slow_down(now, self._measured(now))
+                self._too_fast(receipt.letter, now).slow_down(now, self._measured(now))
         elif receipt.outcome is Outcome.ACCEPTED and not self.free:
             with self._lock:
                 for gate in self._gates(receipt.letter):
                     gate.speed_up()
+                self._forget(_domain_of(receipt.letter))
 
     def _gates(self, letter: Letter) -> list[Gate]:
-        if not self._limits:
+        """
+        The widest first.
+        """
+        if not self._limits and not self._domains:
             return [self._all]
-        domain = letter.recipient.rpartition("@")[2].lower()
+        domain = _domain_of(letter)
         if domain not in self._domains:
-            limit = self._limits.get(domain) or self._limits.get(ANY_DOMAIN)
+            limit = self._limit_of(domain)
             if limit is None:
                 return [self._all]
             self._domains[domain] = Gate(limit)
         return [self._all, self._domains[domain]]
+
+    def _too_fast(self, letter: Letter, now: float) -> Gate:
+        """
+        What to slow down: the letter's domain, as the others may be taken as fast as before, or
+        all, if several complain.
+        """
+        domain = _domain_of(letter)
+        self._complained[domain] = now
+        if sum(now - at < TOGETHER for at in self._complained.values()) >= SEVERAL:
+            return self._all
+        return self._domains.setdefault(domain, Gate(self._limit_of(domain) or Limit()))
+
+    def _forget(self, domain: str) -> None:
+        """
+        A gate that only a complaint had made, once it is as wide as ever.
+        """
+        gate = self._domains.get(domain)
+        if gate and gate.rate is None and self._limit_of(domain) is None:
+            del self._domains[domain]
+
+    def _limit_of(self, domain: str) -> Limit | None:
+        return self._limits.get(domain) or self._limits.get(ANY_DOMAIN)
 
     def _measured(self, now: float) -> float:
         """
         Letters per second of late.
         """
         return max(LEAST, len(self._recent) / max(now - self._recent[0], 1.0))
+
+
+def _domain_of(letter: Letter) -> str:
+    return letter.recipient.rpartition("@")[2].lower()

@@ -20,6 +20,7 @@ BAD_SEQUENCE = 503
 UNKNOWN_PARAMETER = frozenset({500, 501, 504, 555})
 VERBS = ("MAIL", "RCPT", "DATA")
 EMPTY_CHUNK = b"BDAT 0"
+RESTING = "not tried: servers of its domain said several times in a row that it was too fast"
 #: How long the last words of a server that takes no more content are waited for.
 LAST_WORDS = 1.0
 
@@ -44,6 +45,8 @@ class Dialogue:
         self.line = line
         self.offers = dict(offers)
         self.letters = 0  #: that were begun
+        #: Whether nobody takes letters for that reader's domain just now.
+        self.rests: Callable[[Letter], bool] = lambda _: False
         self._limit = limit
         self._times = times
         self._grouped = "PIPELINING" in offers and not careful
@@ -88,10 +91,13 @@ class Dialogue:
         """
         A refusal of ours, where the server could not but refuse.
         """
+        if self.rests(letter):
+            return Receipt(letter=letter, outcome=Outcome.DEFERRED, text=RESTING, kind=Kind.SYSTEM)
         limit = self.offers.get("SIZE", "")
         if limit.isdecimal() and 0 < int(limit) < len(letter.data):
+            # Nobody's but our own fault: other letters are as large.
             text = f"not sent: its {len(letter.data)} bytes are more than the server's {int(limit)}"
-            return _unable(letter, text, Kind.SIZE)
+            return Receipt(letter=letter, outcome=Outcome.DEFERRED, text=text, kind=Kind.OURS)
         if "SMTPUTF8" not in self.offers and not letter.recipient.isascii():
             text = "not sent: the server does not take addresses beyond ASCII (SMTPUTF8)"
             return _unable(letter, text, Kind.UNABLE)

@@ -26,6 +26,7 @@ MAX_LOST_LINES = 3
 MAX_FAULTS = 3
 #: Where it was too much and too fast: so many more tries, after 2, 4 and 8 times the back-off.
 MAX_RATE_TRIES = 3
+LATER = "run again later"
 
 
 class Standing:
@@ -48,7 +49,7 @@ class Standing:
             with self._lock:
                 self._faults += 1
             if self._faults >= MAX_FAULTS:
-                said = without_addresses(f"{receipt.code} {receipt.text}")
+                said = without_addresses(f"{receipt.code or ''} {receipt.text}".strip())
                 raise TransportError(
                     f"the mail server refuses our letters, whoever they are for ({said}):"
                     " see to that, then run again"
@@ -138,6 +139,11 @@ class Session:
         self._terms.pace.heed(receipt)
         if receipt.kind is not Kind.RATE or receipt.outcome is not Outcome.DEFERRED:
             return False
+        if self._terms.pace.rests_for_all:
+            said = without_addresses(receipt.text)
+            message = f"the mail server takes no more just now ({said}): run again later"
+            self._end(TransportAway(message))
+            return False
         tries = self._stream.tried(receipt.letter)
         if tries > MAX_RATE_TRIES:
             return False
@@ -151,8 +157,11 @@ class Session:
         try:
             self._terms.standing.see(receipt)
         except TransportError as error:
-            self._fault = error
-            self._stream.cease()
+            self._end(error)
+
+    def _end(self, fault: TransportError) -> None:
+        self._fault = self._fault or fault
+        self._stream.cease()
 
     def _lose(self, error: LostError, blamed: Letter | None) -> Iterator[Receipt]:
         """
@@ -184,10 +193,13 @@ class Session:
         left = times.patience if self._terms.standing.welcome else 0.0
         while True:
             try:
-                return self._terms.relays.open(careful=self._careful)
+                dialogue = self._terms.relays.open(careful=self._careful)
             except TransportAway:
                 if pause > left or not self._stream.sleep(pause):
                     raise
+            else:
+                dialogue.rests = self._terms.pace.rests
+                return dialogue
             left -= pause
             pause *= 2
 
