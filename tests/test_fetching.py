@@ -25,7 +25,7 @@ from digest.fetching.client import Client
 from digest.fetching.network import GuardedNetwork, Resolve, resolve
 from digest.guard import Guard, parse_net
 
-from .webd import Asked, Web, http, web_server
+from .webd import Asked, Web, a_deaf_port, http, web_server
 
 LOOPBACK = Guard(nets=(parse_net("127.0.0.0/8"),))
 LIMITS = FetchLimits(max_bytes=1_000_000)
@@ -328,21 +328,8 @@ def test_slowness_ends_in_time(web: Web, answer: object, reason: str) -> None:
 
 
 def test_a_host_that_takes_no_call_is_away() -> None:
-    """
-    A queue that is full: the kernel answers nothing.
-    """
-    with socket.socket() as deaf:
-        deaf.bind(("127.0.0.1", 0))
-        deaf.listen(0)
-        port = deaf.getsockname()[1]
-        callers = [socket.socket() for _ in range(4)]
-        for each in callers:
-            each.settimeout(0)
-            each.connect_ex(("127.0.0.1", port))
-        with pytest.raises(HostAway, match="did not answer within"):
-            fetch(f"http://127.0.0.1:{port}/", limits=TIGHT)
-        for each in callers:
-            each.close()
+    with a_deaf_port() as port, pytest.raises(HostAway, match="did not answer within"):
+        fetch(f"http://127.0.0.1:{port}/", limits=TIGHT)
 
 
 def test_a_host_that_takes_the_call_and_says_nothing_of_itself_is_away() -> None:

@@ -10,7 +10,7 @@ from io import BufferedIOBase
 import anyio
 import pytest
 
-from digest.errors import FetchError, HostAway
+from digest.errors import HostAway
 from digest.fetching import Fetched, FetchLimits, Request
 from digest.fetching.many import Answer, fetch_many
 from digest.guard import Guard, parse_net
@@ -98,32 +98,29 @@ def test_what_the_time_is_too_short_for_is_said(web: Web) -> None:
     assert told(slow) == "not asked: 1 s were over"
 
 
-def test_without_a_network_few_hosts_are_tried(web: Web) -> None:
-    lookups = []
-
+def test_without_a_network_it_ends_in_time() -> None:
     async def hang(host: str, port: int) -> Sequence[str]:
-        lookups.append(host)
         await anyio.sleep(30)
         return []
 
     requests = [Request(url=f"http://{number}.test/") for number in range(200)]
+    limits = replace(LIMITS, run_seconds=2)
     started = time.monotonic()
 
-    answers = fetch_many(requests, guard=Guard(), limits=LIMITS, agent="digest-tests", resolve=hang)
+    answers = fetch_many(requests, guard=Guard(), limits=limits, agent="digest-tests", resolve=hang)
 
-    assert time.monotonic() - started < 8
-    assert len(lookups) < 2 * LIMITS.at_once
-    assert all(isinstance(each, HostAway) for each in answers)
-    assert told(answers[-1]) == "no host can be reached: is there a network?"
+    assert time.monotonic() - started < 5
+    assert isinstance(answers[0], HostAway)
+    assert told(answers[-1]) == "not asked: 2 s were over"
 
 
-def test_hosts_that_are_away_are_no_reason_to_stop_where_others_answered(web: Web) -> None:
+def test_hosts_that_are_away_are_no_reason_not_to_ask_the_next(web: Web) -> None:
     gone = [web.url("/", f"gone{number}.test") for number in range(20)]
 
-    answers = fetch(web.url("/here"), *gone, web.url("/here", "other.test"))
+    answers = fetch(*gone, web.url("/here"))
 
-    assert (told(answers[0]), told(answers[-1])) == (200, 200)
-    assert all(isinstance(each, FetchError) for each in answers[1:-1])
+    assert told(answers[-1]) == 200
+    assert all(isinstance(each, HostAway) for each in answers[:-1])
 
 
 def test_servers_that_hang_up_after_each_answer_lose_no_request(web: Web) -> None:

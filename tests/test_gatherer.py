@@ -394,9 +394,18 @@ def test_without_a_network_nothing_is_remembered(desk: Desk) -> None:
 
     gathered = desk.gather(*map(for_thumbnail, urls))
 
-    assert gathered.failed == 40
-    assert "no host can be reached: is there a network?" in dict(gathered.troubles).values()
+    assert (gathered.failed, gathered.offline) == (40, True)
+    assert dict(gathered.troubles)[urls[-1]] == "there is no host 39.test"
     assert list(desk.notes.all()) == []
+
+
+def test_hosts_that_are_away_do_not_keep_the_next_from_being_asked(desk: Desk, web: Web) -> None:
+    desk.away = {f"{number}.test" for number in range(20)}
+    gone = [Sought(source=f"http://{host}/a.png", slot=LEAD) for host in desk.away]
+
+    gathered = desk.gather(*([each] for each in gone), for_thumbnail(web.url("/a.png")))
+
+    assert (gathered.fetched, gathered.failed, gathered.offline) == (1, 20, False)
 
 
 def test_progress_tells_how_many_articles_are_settled(desk: Desk, web: Web) -> None:

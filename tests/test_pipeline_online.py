@@ -23,7 +23,7 @@ from digest.settings import load_settings
 from .factories import MONDAY
 from .nameserver import Zone, a_name_server
 from .program import Project, a_project
-from .webd import Answer, Asked, Web, http, web_server
+from .webd import Answer, Asked, Web, a_deaf_port, http, web_server
 
 GOOD: Zone = {
     ("example.org", "TXT"): ['"v=spf1 ip4:192.0.2.1 -all"'],
@@ -84,16 +84,20 @@ def problems(
     """
     with a_name_server(zone, broken=broken) as server:
         configure(project, web, server, *more)
-        pipeline = Pipeline(
-            load_settings(project.config, {}),
-            clock=lambda: datetime.now(UTC),
-            random_bits=Random().getrandbits,  # noqa: S311 - no secret
-        )
-        try:
-            found = online_problems(pipeline, Moment(at=datetime.now(UTC)))
-        finally:
-            pipeline.close()
+        found = check(project)
     return [each for each in found if "is not https" not in each.message]
+
+
+def check(project: Project) -> Sequence[Problem]:
+    pipeline = Pipeline(
+        load_settings(project.config, {}),
+        clock=lambda: datetime.now(UTC),
+        random_bits=Random().getrandbits,  # noqa: S311 - no secret
+    )
+    try:
+        return online_problems(pipeline, Moment(at=datetime.now(UTC)))
+    finally:
+        pipeline.close()
 
 
 def links(found: Sequence[Problem]) -> Sequence[Problem]:
@@ -268,6 +272,24 @@ def test_no_network_is_said_in_one_line(project: Project, *, broken: bool) -> No
 
     assert [each.level for each in found] == ["warning"]
     assert "is there a network?" in found[0].message
+
+
+def test_where_nothing_answers_few_links_are_waited_for(project: Project) -> None:
+    """
+    Nor turns a call away, as behind a firewall that drops all there is.
+    """
+    with a_deaf_port() as port, a_name_server({}, broken=True) as server:
+        away = Web({}, port=port, scheme="https")
+        add_links(project, *(away.url("/", f"127.0.0.{number}") for number in range(2, 22)))
+        configure(project, away, server)
+        one_by_one = project.config.read_text("utf-8").replace("[dns]", "at_once = 1\n[dns]")
+        project.config.write_text(one_by_one, "utf-8")
+        started = time.monotonic()
+
+        (found,) = check(project)
+
+    assert time.monotonic() - started < 10
+    assert "is there a network?" in found.message
 
 
 def test_name_servers_are_addresses(project: Project, web: Web) -> None:

@@ -6,7 +6,7 @@ import socket
 import socketserver
 import ssl
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from io import BufferedIOBase
 from threading import Thread
@@ -97,6 +97,23 @@ def web_server(
         finally:
             server.shutdown()
             thread.join()
+
+
+@contextmanager
+def a_deaf_port() -> Iterator[int]:
+    """
+    Nobody there takes the call, at any address of loopback: the queue is full.
+    """
+    with ExitStack() as sockets:
+        deaf = sockets.enter_context(socket.socket())
+        deaf.bind(("", 0))
+        deaf.listen(0)
+        port = int(deaf.getsockname()[1])
+        for _ in range(4):
+            caller = sockets.enter_context(socket.socket())
+            caller.settimeout(0)
+            caller.connect_ex(("127.0.0.1", port))
+        yield port
 
 
 def _serve(web: Web, reader: BufferedIOBase, writer: BufferedIOBase) -> bool:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..fetching import NO_NETWORK
 from ..text import safe_url
 from .progress import shown_pictures
 from .shared import (
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from ..pipeline.gathering import Stock
 
 RUN_AGAIN = 75
+NO_NETWORK = "no host can be reached: is there a network?"
 
 app = typer.Typer(
     help="The pictures: fetch them, look at the cache, clean it up.",
@@ -58,7 +58,7 @@ def fetch(
         print_json({**fields, "seconds": round(seconds, 3), "problems": troubles})
     else:
         _tell_gathered(gathered, seconds)
-    raise typer.Exit(RUN_AGAIN if gathered.unsettled or _is_offline(gathered) else 0)
+    raise typer.Exit(RUN_AGAIN if gathered.unsettled or gathered.offline else 0)
 
 
 @app.command()
@@ -168,19 +168,14 @@ def _tell_gathered(gathered: "Gathered", seconds: float) -> None:
     names = ("fetched", "unchanged", "kept", "waiting", "failed")
     counts = [f"{getattr(gathered, name)} {name}" for name in names]
     for url, why in gathered.troubles:
-        if why != NO_NETWORK:
-            say(f"{url}: {why}")
+        say(f"{url}: {why}")
     articles = counted(gathered.articles, "article")
     say(f"{articles}: {', '.join(counts)}, {gathered.bytes:,} bytes in {seconds:.1f} s")
-    if _is_offline(gathered):
+    if gathered.offline:
         say(f"digest: {NO_NETWORK}")
     if gathered.unsettled:
         left = counted(gathered.unsettled, "article")
         say(f"digest: the time was too short for {left}: run it again")
-
-
-def _is_offline(gathered: "Gathered") -> bool:
-    return any(why == NO_NETWORK for _, why in gathered.troubles)
 
 
 def _noted(note: "Note | None") -> dict[str, object]:

@@ -5,9 +5,6 @@ Requests to other people's servers: guarded, bounded in time and size, and polit
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-#: What is said of all hosts where those asked first leave no hope.
-NO_NETWORK = "no host can be reached: is there a network?"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchLimits:

@@ -3,13 +3,12 @@ Many requests at once, and not too many: neither for us, nor for any one host.
 """
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 import anyio
 
 from ..errors import HostAway
-from . import NO_NETWORK
 
 #: So many hosts away and none that answered: it is our own network.
 HOSTS_AWAY = 6
@@ -24,9 +23,14 @@ class Crowd:
         self._places = anyio.Semaphore(at_once)
         self._hosts = defaultdict[str, anyio.Semaphore](lambda: anyio.Semaphore(per_host))
         self._away: dict[str, HostAway] = {}
-        self._asked = 0  #: who have not answered yet
-        self._news = anyio.Event()
         self.answered = False  #: by anybody
+
+    @property
+    def offline(self) -> bool:
+        """
+        What can be said at the end only: whoever is asked next may be the first to answer.
+        """
+        return len(self._away) >= HOSTS_AWAY and not self.answered
 
     @asynccontextmanager
     async def turn(self, host: str) -> AsyncIterator[Callable[[], None]]:
@@ -34,7 +38,7 @@ class Crowd:
         Wait for a place. What is yielded is to be called with the host's answer in hand: it leaves
         the host to others, while the place is kept.
 
-        HostAway, raised within, keeps everybody else from trying.
+        HostAway, raised within, keeps everybody else from trying that host.
         """
         queue = self._hosts[host]
         await queue.acquire()
@@ -42,14 +46,12 @@ class Crowd:
 
         def leave_host() -> None:
             self.answered = True
-            self._tell()
             held.pop().release()
 
         try:
             async with self._places:
-                await self._check(host)
-                with self._waiting():
-                    yield leave_host
+                self._check(host)
+                yield leave_host
         except HostAway as error:
             self._away.setdefault(host, error)
             raise
@@ -57,27 +59,6 @@ class Crowd:
             for each in held:
                 each.release()
 
-    async def _check(self, host: str) -> None:
-        """
-        HostAway for a host that is, and for all where those asked before leave no hope.
-        """
-        while len(self._away) >= HOSTS_AWAY and not self.answered:
-            if not self._asked:
-                raise HostAway(NO_NETWORK)
-            await self._news.wait()
-        if host in self._away:
-            before = self._away[host]
+    def _check(self, host: str) -> None:
+        if before := self._away.get(host):
             raise HostAway(str(before), gone=before.gone)
-
-    @contextmanager
-    def _waiting(self) -> Iterator[None]:
-        self._asked += 1
-        try:
-            yield
-        finally:
-            self._asked -= 1
-            self._tell()
-
-    def _tell(self) -> None:
-        self._news.set()
-        self._news = anyio.Event()

@@ -38,6 +38,7 @@ class Gathered:
     waiting: int = 0  #: failed lately, and are not asked for again yet
     bytes: int = 0  #: downloaded
     unsettled: int = 0  #: articles for which the time was too short
+    offline: bool = False  #: many hosts were asked, and nobody answered
     troubles: tuple[tuple[str, str], ...] = field(default=(), repr=False)  #: address -> why
 
 

@@ -61,6 +61,7 @@ class Phase:
         return Gathered(
             articles=len(self._wanted),
             unsettled=len(self._wanted) - self._done,
+            offline=self._crowd.offline,
             troubles=tuple(self._troubles.items()),
             **self._counts,
         )

@@ -54,15 +54,18 @@ def link_places(pipeline: Pipeline, moment: Moment) -> dict[str, Place]:
     return places
 
 
-def ask(pipeline: Pipeline, urls: Sequence[str]) -> dict[str, Answer]:
+def ask(pipeline: Pipeline, urls: Sequence[str], *, hopeless: bool = False) -> dict[str, Answer]:
     """
-    What is answered there, without what there was no time for.
+    What is answered there, without what there was no time for: little if it is `hopeless`.
 
     Some servers know no HEAD, or answer it wrongly: whoever does not like it is asked by GET.
     """
-    answers = _ask(pipeline, [Request(url=url, method="HEAD", body=False) for url in urls])
+    # Enough for whoever is there, and for two rounds of hosts that are not.
+    seconds = 2 * pipeline.settings.images.fetching.connect_seconds if hopeless else RUN_SECONDS
+    heads = [Request(url=url, method="HEAD", body=False) for url in urls]
+    answers = _ask(pipeline, heads, seconds)
     unsure = [url for url, answer in answers.items() if _is_unsure(answer)]
-    return answers | _ask(pipeline, [Request(url=url, body=False) for url in unsure])
+    return answers | _ask(pipeline, [Request(url=url, body=False) for url in unsure], seconds)
 
 
 def ask_once(pipeline: Pipeline, request: Request) -> Answer:
@@ -105,7 +108,7 @@ def nobody_answered(answers: Iterable[Answer]) -> bool:
     return bool(asked) and all(isinstance(each, HostAway) for each in asked)
 
 
-def _limits(pipeline: Pipeline) -> FetchLimits:
+def _limits(pipeline: Pipeline, seconds: float) -> FetchLimits:
     """
     Those of pictures, but no more than somebody waits for who watches.
     """
@@ -113,7 +116,7 @@ def _limits(pipeline: Pipeline) -> FetchLimits:
     return replace(
         limits,
         seconds=min(limits.seconds, SECONDS),
-        run_seconds=min(limits.run_seconds, RUN_SECONDS),
+        run_seconds=min(limits.run_seconds, seconds),
     )
 
 
@@ -137,7 +140,9 @@ def _is_unsure(answer: Answer) -> bool:
     return not (answer.gone or answer.refused or isinstance(answer, HostAway))
 
 
-def _ask(pipeline: Pipeline, requests: Sequence[Request]) -> dict[str, Answer]:
+def _ask(
+    pipeline: Pipeline, requests: Sequence[Request], seconds: float = RUN_SECONDS
+) -> dict[str, Answer]:
     from ..fetching.many import fetch_many
 
     answers: dict[str, Answer] = {}
@@ -149,7 +154,7 @@ def _ask(pipeline: Pipeline, requests: Sequence[Request]) -> dict[str, Answer]:
         fetch_many(
             requests,
             guard=pipeline.settings.images.guard,
-            limits=_limits(pipeline),
+            limits=_limits(pipeline, seconds),
             agent=agent_of(pipeline.settings),
             heard=hear,
         )

@@ -37,7 +37,7 @@ def online_problems(pipeline: Pipeline, moment: Moment) -> tuple[Problem, ...]:
     else:
         domains, heard = list(domain_problems(pipeline, lookup)), lookup.heard
     site = _ask_site(pipeline)
-    answers = ask(pipeline, list(places))
+    answers = ask(pipeline, list(places), hopeless=not heard and nobody_answered([site]))
     if not heard and nobody_answered((site, *answers.values())):
         return (Problem(file=file, level="warning", message=NOBODY),)
     links = link_problems(places, answers, settings_file=file)
