@@ -388,6 +388,19 @@ def test_a_host_that_is_away_is_called_once_in_a_run(desk: Desk, web: Web) -> No
     assert desk.note(gone[0]).fresh_until == MONDAY + timedelta(hours=1)
 
 
+def test_a_closed_port_says_nothing_of_the_others_of_its_host(desk: Desk, web: Web) -> None:
+    closed, good = "http://127.0.0.1:1/a.png", web.url("/a.png")
+
+    gathered = desk.gather(
+        [Sought(source=closed, slot=LEAD)],
+        for_thumbnail(good),
+        limits=replace(LIMITS, at_once=1),
+    )
+
+    assert (gathered.fetched, [url for url, _ in gathered.troubles]) == (1, [closed])
+    assert desk.note(good).why == ""
+
+
 def test_without_a_network_nothing_is_remembered(desk: Desk) -> None:
     urls = [f"http://{number}.test/a.png" for number in range(40)]
     desk.away = {f"{number}.test" for number in range(40)}

@@ -62,11 +62,11 @@ class Client:
     ) -> None:
         await self._pool.__aexit__(kind, error, traceback)
 
-    def host_of(self, url: str) -> str:
+    def target(self, url: str) -> Target:
         """
         Who is asked first. FetchError if nobody may be.
         """
-        return self._guard.target(url).host
+        return self._guard.target(url)
 
     async def fetch(self, request: Request) -> Fetched:
         """

@@ -36,7 +36,7 @@ def fetch_many(
 
     async def fetch(client: Client, crowd: Crowd, place: int, request: Request) -> None:
         try:
-            async with crowd.turn(client.host_of(request.url)) as leave_host:
+            async with crowd.turn(client.target(request.url)) as leave_host:
                 answers[place] = await client.fetch(request)
                 leave_host()
         except FetchError as error:

@@ -122,7 +122,7 @@ class Phase:
         """
         validators = _validators(note) if note and known else {}
         request = Request(url=source, headers={"Accept": ACCEPT, **validators})
-        async with self._crowd.turn(self._client.host_of(source)) as leave_host:
+        async with self._crowd.turn(self._client.target(source)) as leave_host:
             answer = await self._client.fetch(request)
             leave_host()
             if answer.status == NOT_MODIFIED and note and validators:
