@@ -52,8 +52,9 @@ def fetch(
         client = Client(
             guard, limits, agent="digest-tests", resolve=resolve, certificates=certificates
         )
-        async with client:
-            return await client.fetch(Request(url=url, **fields))  # type: ignore[arg-type]
+        request = Request(url=url, **fields)  # type: ignore[arg-type]
+        async with client, client.fetch(request) as answer:
+            return answer
 
     return anyio.run(run)
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from io import BufferedIOBase
+from threading import Lock
 
 import anyio
 import pytest
@@ -136,3 +137,49 @@ def test_servers_that_hang_up_after_each_answer_lose_no_request(web: Web) -> Non
     answers = fetch(*[web.url("/curt")] * 30, method="GET")
 
     assert [told(each) for each in answers] == [200] * 30
+
+
+def test_a_host_behind_redirects_is_asked_for_no_more_at_once_than_others(web: Web) -> None:
+    lock, now, most = Lock(), 0, 0
+
+    def answer(asked: Asked, out: BufferedIOBase) -> None:
+        nonlocal now, most
+        with lock:
+            now += 1
+            most = max(most, now)
+        time.sleep(0.1)
+        with lock:
+            now -= 1
+        out.write(http(b"a page"))
+
+    web.answers["/moved"] = http(status=302, Location=web.url("/end", "end.test"))
+    web.answers["/end"] = answer
+
+    answers = fetch(*(web.url("/moved", f"{number}.test") for number in range(9)))
+
+    assert [told(each) for each in answers] == [200] * 9
+    assert most == LIMITS.per_host
+
+
+def test_hosts_that_redirect_to_one_another_do_not_wait_for_one_another(web: Web) -> None:
+    web.answers["/to-a"] = http(status=302, Location=web.url("/here", "a.test"))
+    web.answers["/to-b"] = http(status=302, Location=web.url("/here", "b.test"))
+    crossing = [web.url("/to-b", "a.test"), web.url("/to-a", "b.test")]
+
+    answers = fetch(*crossing * 10, limits=replace(LIMITS, at_once=2, per_host=1))
+
+    assert [told(each) for each in answers] == [200] * 20
+
+
+def test_waiting_for_a_turn_behind_a_redirect_takes_none_of_a_requests_time(web: Web) -> None:
+    def answer(asked: Asked, out: BufferedIOBase) -> None:
+        time.sleep(0.4)
+        out.write(http(b"a page"))
+
+    web.answers["/moved"] = http(status=302, Location=web.url("/end", "end.test"))
+    web.answers["/end"] = answer
+    moved = [web.url("/moved", f"{number}.test") for number in range(6)]
+
+    answers = fetch(*moved, limits=replace(LIMITS, seconds=1, per_host=1))
+
+    assert [told(each) for each in answers] == [200] * 6

@@ -58,7 +58,8 @@ class Desk:
         return [] if host in self.away else ["127.0.0.1"]
 
     def gather(self, *articles: Sequence[Sought], **changes: object) -> Gathered:
-        return replace(self.gatherer, **changes).gather(articles)  # type: ignore[arg-type]
+        gatherer = replace(self.gatherer, limits=self.limits, **changes)  # type: ignore[arg-type]
+        return gatherer.gather(articles)
 
     def fetch(self, url: str, slot: Slot = THUMBNAIL, **changes: object) -> Gathered:
         """
@@ -329,7 +330,7 @@ def test_the_run_ends_in_time_with_what_is_there(desk: Desk, web: Web) -> None:
     desk.limits = replace(LIMITS, run_seconds=2, seconds=20, read_seconds=20)
     started = time.monotonic()
 
-    gathered = desk.gather(for_thumbnail(web.url("/a.png")), *slow, limits=desk.limits)
+    gathered = desk.gather(for_thumbnail(web.url("/a.png")), *slow)
 
     assert time.monotonic() - started < 8
     assert (gathered.fetched, gathered.unsettled) == (1, 20)
@@ -338,10 +339,9 @@ def test_the_run_ends_in_time_with_what_is_there(desk: Desk, web: Web) -> None:
 
 def test_large_pictures_come_first(desk: Desk, web: Web) -> None:
     small = [for_thumbnail(web.url(f"/{number}")) for number in range(5)]
+    desk.limits = replace(LIMITS, at_once=1)
 
-    desk.gather(
-        *small, [Sought(source=web.url("/a.png"), slot=LEAD)], limits=replace(LIMITS, at_once=1)
-    )
+    desk.gather(*small, [Sought(source=web.url("/a.png"), slot=LEAD)])
 
     assert web.paths[0] == "/a.png"
 
@@ -390,12 +390,9 @@ def test_a_host_that_is_away_is_called_once_in_a_run(desk: Desk, web: Web) -> No
 
 def test_a_closed_port_says_nothing_of_the_others_of_its_host(desk: Desk, web: Web) -> None:
     closed, good = "http://127.0.0.1:1/a.png", web.url("/a.png")
+    desk.limits = replace(LIMITS, at_once=1)
 
-    gathered = desk.gather(
-        [Sought(source=closed, slot=LEAD)],
-        for_thumbnail(good),
-        limits=replace(LIMITS, at_once=1),
-    )
+    gathered = desk.gather([Sought(source=closed, slot=LEAD)], for_thumbnail(good))
 
     assert (gathered.fetched, [url for url, _ in gathered.troubles]) == (1, [closed])
     assert desk.note(good).why == ""

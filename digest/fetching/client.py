@@ -4,7 +4,8 @@ One request at a time, under the guard and within the limits.
 
 import re
 import ssl
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import cache
 from types import TracebackType
 from typing import Self
@@ -17,6 +18,7 @@ from ..errors import FetchError, HostAway
 from ..guard import Guard, Target
 from ..text import clean_line
 from . import Fetched, FetchLimits, Request
+from .crowd import Crowd
 from .network import GuardedNetwork, Resolve, resolve
 
 OK = 200
@@ -27,7 +29,7 @@ MAX_SHOWN = 160
 
 class Client:
     """
-    Asks servers. To be entered and used within one event loop.
+    Asks servers, each in its turn. To be entered and used within one event loop.
 
     Nothing of the environment has a say: a proxy would be judged in place of the target.
     """
@@ -42,6 +44,7 @@ class Client:
         certificates: ssl.SSLContext | None = None,
     ) -> None:
         self._guard, self._limits, self._agent = guard, limits, agent
+        self.crowd = Crowd(at_once=limits.at_once, per_host=limits.per_host)
         self._pool = httpcore2.AsyncConnectionPool(
             ssl_context=certificates or _system_trust(),
             max_connections=None,
@@ -62,53 +65,62 @@ class Client:
     ) -> None:
         await self._pool.__aexit__(kind, error, traceback)
 
-    def target(self, url: str) -> Target:
+    @asynccontextmanager
+    async def fetch(self, request: Request) -> AsyncIterator[Fetched]:
         """
-        Who is asked first. FetchError if nobody may be.
-        """
-        return self._guard.target(url)
+        The answer; nobody else takes its place while it is dealt with.
 
-    async def fetch(self, request: Request) -> Fetched:
+        FetchError says in one line why there is none.
         """
-        The answer. FetchError says in one line why there is none.
-        """
-        seconds = self._limits.seconds
-        try:
-            with anyio.fail_after(seconds):
-                return await self._follow(request)
-        except (TimeoutError, httpcore2.TimeoutException) as error:
-            reading = isinstance(error, httpcore2.ReadTimeout)
-            limit = self._limits.read_seconds if reading else seconds
-            silent = "sent nothing for" if reading else "took longer than"
-            raise FetchError(f"{silent} {limit:g} s") from None
-        except (httpcore2.NetworkError, httpcore2.ProtocolError) as error:
-            raise FetchError(f"the connection broke: {_shown(error)}") from None
+        async with AsyncExitStack() as place:
+            yield await self._follow(request, place)
 
-    async def _follow(self, request: Request) -> Fetched:
+    async def _follow(self, request: Request, place: AsyncExitStack) -> Fetched:
         target = self._guard.target(request.url)
+        left = self._limits.seconds
         for hop in range(self._limits.redirects + 1):
             try:
-                answer, location = await self._ask(request, target)
-            except (HostAway, httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
-                reason, gone = self._unreached(error), _is_gone(error)
-                # Behind a redirect it is another host than the one that others ask, too.
+                async with self.crowd.turn(target, place):
+                    # Only now: waiting for a turn is none of the server's time.
+                    began = anyio.current_time()
+                    answer, location = await self._ask(request, target, left)
+                    left -= anyio.current_time() - began
+            except HostAway as error:
+                # Behind a redirect it is another host than the one that is asked for.
                 if hop:
-                    raise FetchError(f"redirects: {reason}", gone=gone) from None
-                raise HostAway(reason, gone=gone) from None
+                    raise FetchError(f"redirects: {error}", gone=error.gone) from None
+                raise
             if location is None:
                 return answer
             target = self._next(target, location)
         raise FetchError(f"redirects more than {self._limits.redirects} times", refused=True)
 
+    async def _ask(
+        self, request: Request, target: Target, seconds: float
+    ) -> tuple[Fetched, str | None]:
+        """
+        The answer, and where it redirects to. FetchError if there is none within so many seconds.
+        """
+        try:
+            with anyio.fail_after(seconds):
+                return await self._exchange(request, target)
+        except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
+            raise HostAway(self._unreached(error), gone=_is_gone(error)) from None
+        except (TimeoutError, httpcore2.TimeoutException) as error:
+            reading = isinstance(error, httpcore2.ReadTimeout)
+            limit = self._limits.read_seconds if reading else self._limits.seconds
+            silent = "sent nothing for" if reading else "took longer than"
+            raise FetchError(f"{silent} {limit:g} s") from None
+        except (httpcore2.NetworkError, httpcore2.ProtocolError) as error:
+            raise FetchError(f"the connection broke: {_shown(error)}") from None
+
     def _unreached(self, error: Exception) -> str:
         """
-        Why there is no connection: no address, no answer, or a certificate of somebody else's.
+        Why there is no connection: no answer, or a certificate of somebody else's.
         """
         if isinstance(error, httpcore2.ConnectTimeout):
             return f"did not answer within {self._limits.connect_seconds:g} s"
-        if isinstance(error, httpcore2.ConnectError):
-            return f"cannot be connected to: {_shown(error)}"
-        return str(error)
+        return f"cannot be connected to: {_shown(error)}"
 
     def _next(self, target: Target, location: str) -> Target:
         """
@@ -123,10 +135,7 @@ class Client:
             raise FetchError("redirects from https to http, which is refused", refused=True)
         return following
 
-    async def _ask(self, request: Request, target: Target) -> tuple[Fetched, str | None]:
-        """
-        The answer, and where it redirects to.
-        """
+    async def _exchange(self, request: Request, target: Target) -> tuple[Fetched, str | None]:
         url = httpcore2.URL(
             scheme=target.scheme.encode(),
             host=target.host.encode(),
@@ -175,10 +184,8 @@ def _system_trust() -> ssl.SSLContext:
 
 def _is_gone(error: Exception) -> bool:
     """
-    Whether there is nobody of that name, or somebody else; whoever is away may be back tomorrow.
+    Whether somebody else has the name; whoever is away may be back tomorrow.
     """
-    if isinstance(error, HostAway):
-        return error.gone
     # The library's errors carry what they were raised for.
     return any(isinstance(each, ssl.SSLError) for each in error.args)
 

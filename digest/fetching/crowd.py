@@ -3,8 +3,8 @@ Many requests at once, and not too many: neither for us, nor for any one host.
 """
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import anyio
 
@@ -37,32 +37,26 @@ class Crowd:
         return len(hosts) >= HOSTS_AWAY and not self.answered
 
     @asynccontextmanager
-    async def turn(self, target: Target) -> AsyncIterator[Callable[[], None]]:
+    async def turn(self, target: Target, place: AsyncExitStack) -> AsyncIterator[None]:
         """
-        Wait for a place. What is yielded is to be called with the host's answer in hand: it leaves
-        the host to others, while the place is kept.
+        Wait until the host may be asked. It is left to others with its answer; the place among
+        all, which goes onto `place`, is kept for as long as that is open.
 
         HostAway, raised within, keeps everybody else from trying that server.
         """
         server = target.scheme, target.host, target.port
-        queue = self._hosts[target.host]
-        await queue.acquire()
-        held = [queue]
-
-        def leave_host() -> None:
+        # The one of the hop before: whoever waits for a host with a place in hand may wait for
+        # somebody who has the host and waits for a place.
+        await place.aclose()
+        async with self._hosts[target.host]:
+            await place.enter_async_context(self._places)
+            self._check(server)
+            try:
+                yield
+            except HostAway as error:
+                self._away[server] = error
+                raise
             self.answered = True
-            held.pop().release()
-
-        try:
-            async with self._places:
-                self._check(server)
-                yield leave_host
-        except HostAway as error:
-            self._away.setdefault(server, error)
-            raise
-        finally:
-            for each in held:
-                each.release()
 
     def _check(self, server: Server) -> None:
         if before := self._away.get(server):

@@ -11,7 +11,6 @@ from ..errors import FetchError
 from ..guard import Guard
 from . import Fetched, FetchLimits, Request
 from .client import Client
-from .crowd import Crowd
 from .network import Resolve, resolve
 
 Answer = Fetched | FetchError
@@ -34,22 +33,20 @@ def fetch_many(
     """
     answers: dict[int, Answer] = {}
 
-    async def fetch(client: Client, crowd: Crowd, place: int, request: Request) -> None:
+    async def fetch(client: Client, place: int, request: Request) -> None:
         try:
-            async with crowd.turn(client.target(request.url)) as leave_host:
-                answers[place] = await client.fetch(request)
-                leave_host()
+            async with client.fetch(request) as answer:
+                answers[place] = answer
         except FetchError as error:
             answers[place] = error
         heard(request, answers[place])
 
     async def fetch_all() -> None:
-        crowd = Crowd(at_once=limits.at_once, per_host=limits.per_host)
         client = Client(guard, limits, agent=agent, resolve=resolve, certificates=certificates)
         with anyio.move_on_after(limits.run_seconds):
             async with client, anyio.create_task_group() as tasks:
                 for place, request in enumerate(requests):
-                    tasks.start_soon(fetch, client, crowd, place, request)
+                    tasks.start_soon(fetch, client, place, request)
 
     anyio.run(fetch_all)
     late = FetchError(f"not asked: {limits.run_seconds:g} s were over")

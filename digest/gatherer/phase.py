@@ -15,7 +15,6 @@ import anyio.to_thread
 from ..errors import CacheError, FetchError, HostAway, PictureError
 from ..fetching import Fetched, Request
 from ..fetching.client import OK
-from ..fetching.crowd import Crowd
 from ..model import Slot, Sought
 from . import Gathered, Progress
 from .freshness import GONE, freshness, patience
@@ -39,8 +38,6 @@ class Phase:
     ) -> None:
         self._gatherer, self._wanted, self._progress = gatherer, wanted, progress
         self._cache, self._notes = gatherer.cache, gatherer.notes
-        limits = gatherer.limits
-        self._crowd = Crowd(at_once=limits.at_once, per_host=limits.per_host)
         self._client = gatherer.client()
         self._slots: dict[str, list[Slot]] = {}
         for sought in (each for choices in wanted for each in choices):
@@ -54,14 +51,14 @@ class Phase:
 
     def run(self) -> Gathered:
         anyio.run(self._run)
-        if self._crowd.answered:
+        if self._client.crowd.answered:
             # Where nobody answered, it was our own network: nothing to remember of them.
             for note in self._away:
                 self._notes.write(note)
         return Gathered(
             articles=len(self._wanted),
             unsettled=len(self._wanted) - self._done,
-            offline=self._crowd.offline,
+            offline=self._client.crowd.offline,
             troubles=tuple(self._troubles.items()),
             **self._counts,
         )
@@ -122,9 +119,7 @@ class Phase:
         """
         validators = _validators(note) if note and known else {}
         request = Request(url=source, headers={"Accept": ACCEPT, **validators})
-        async with self._crowd.turn(self._client.target(source)) as leave_host:
-            answer = await self._client.fetch(request)
-            leave_host()
+        async with self._client.fetch(request) as answer:
             if answer.status == NOT_MODIFIED and note and validators:
                 self._write(_renewed(note, answer), freshness(answer.headers), "unchanged")
             elif answer.status == OK:
