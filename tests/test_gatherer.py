@@ -398,7 +398,7 @@ def test_a_closed_port_says_nothing_of_the_others_of_its_host(desk: Desk, web: W
     assert desk.note(good).why == ""
 
 
-def test_without_a_network_nothing_is_remembered(desk: Desk) -> None:
+def test_without_a_network_what_went_wrong_is_told_and_not_held_against_anybody(desk: Desk) -> None:
     urls = [f"http://{number}.test/a.png" for number in range(40)]
     desk.away = {f"{number}.test" for number in range(40)}
 
@@ -406,7 +406,17 @@ def test_without_a_network_nothing_is_remembered(desk: Desk) -> None:
 
     assert (gathered.failed, gathered.offline) == (40, True)
     assert dict(gathered.troubles)[urls[-1]] == "there is no host 39.test"
-    assert list(desk.notes.all()) == []
+    assert desk.note(urls[-1]).why == "there is no host 39.test"
+    assert desk.gather(*map(for_thumbnail, urls)).waiting == 0
+    assert {(note.failures, note.fresh_until) for note in desk.notes.all()} == {(0, MONDAY)}
+
+
+def test_of_a_host_that_is_away_alone_there_is_a_note(desk: Desk) -> None:
+    url = "http://127.0.0.1:1/a.png"
+
+    assert desk.fetch(url).failed == 1
+    assert "cannot be connected to" in desk.notes.trouble(url)
+    assert desk.fetch(url).failed == 1
 
 
 def test_hosts_that_are_away_do_not_keep_the_next_from_being_asked(desk: Desk, web: Web) -> None:

@@ -51,10 +51,8 @@ class Phase:
 
     def run(self) -> Gathered:
         anyio.run(self._run)
-        if self._client.crowd.answered:
-            # Where nobody answered, it was our own network: nothing to remember of them.
-            for note in self._away:
-                self._notes.write(note)
+        for note in self._away:
+            self._notes.write(note if self._client.crowd.answered else _excused(note))
         return Gathered(
             articles=len(self._wanted),
             unsettled=len(self._wanted) - self._done,
@@ -179,6 +177,13 @@ class Phase:
             self._away.append(note)
         else:
             self._notes.write(note)
+
+
+def _excused(note: Note) -> Note:
+    """
+    Told, and no reason to wait: where nobody answered, it may have been our own network.
+    """
+    return replace(note, failures=note.failures - 1, fresh_until=note.fetched_at)
 
 
 def _validators(note: Note) -> dict[str, str]:
