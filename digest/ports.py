@@ -5,6 +5,7 @@ What the stages need from the outside world. Nothing here does anything.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
+from math import inf
 from pathlib import Path
 from typing import Protocol
 
@@ -37,11 +38,12 @@ class PictureCache(Protocol):
         """
         ...
 
-    def put(self, source: str, data: bytes, slot: Slot, /) -> Picture:
+    def put(self, source: str, data: bytes, slot: Slot, /, *, seconds: float = inf) -> Picture:
         """
         Decode, crop and resize `data`, and keep it in place of what was kept of `source` before.
 
         PictureError if it is no picture, or not one for this slot; it blocks until it is decoded.
+        TimeoutError if that is not done in `seconds`, which says nothing of the picture.
         """
         ...
 

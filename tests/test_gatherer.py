@@ -13,17 +13,18 @@ from pathlib import Path
 from threading import Lock
 
 import pytest
+from PIL import Image
 
 from digest.errors import CacheError
 from digest.fetching import FetchLimits
 from digest.fetching.client import Client
 from digest.gatherer import FolderNotes, Gathered, Gatherer, Note
 from digest.guard import Guard, parse_net
-from digest.model import LEAD, LOGO, THUMBNAIL, Slot, Sought
+from digest.model import LEAD, LOGO, THUMBNAIL, PictureLimits, Slot, Sought
 from digest.pictures import FolderCache, WorkerPool
 
 from .factories import MONDAY
-from .photos import a_photo, png_header
+from .photos import a_photo, encoded, png_header
 from .webd import Asked, Web, http, web_server
 
 LOOPBACK = Guard(nets=(parse_net("127.0.0.0/8"),))
@@ -335,6 +336,28 @@ def test_the_run_ends_in_time_with_what_is_there(desk: Desk, web: Web) -> None:
     assert time.monotonic() - started < 8
     assert (gathered.fetched, gathered.unsettled) == (1, 20)
     assert desk.notes.read(slow[0][0].source) is None
+
+
+def test_the_run_ends_in_time_although_pictures_are_being_decoded(tmp_path: Path, web: Web) -> None:
+    """
+    They are asked for again: the time was too short for them, and nothing is wrong with them.
+    """
+    web.answers["/huge.png"] = http(
+        encoded(Image.new("RGBA", (7000, 7000), (9, 99, 200, 60)), compress_level=1)
+    )
+    workers = WorkerPool(PictureLimits(workers=1))
+    desk = Desk(tmp_path / "cache", workers)
+    desk.limits = replace(LIMITS, run_seconds=1)
+    urls = [web.url("/huge.png", f"{number}.test") for number in range(8)]
+    started = time.monotonic()
+
+    gathered = desk.gather(*map(for_thumbnail, urls))
+    desk.cache.draw("AB", "Science", THUMBNAIL)
+
+    assert time.monotonic() - started < 4
+    assert gathered.unsettled
+    assert gathered.troubles == ()
+    workers.close()
 
 
 def test_large_pictures_come_first(desk: Desk, web: Web) -> None:

@@ -98,6 +98,31 @@ def test_a_picture_may_keep_us_waiting_only_so_long(huge: bytes) -> None:
     pool.close()
 
 
+def test_whoever_has_no_time_is_not_kept_waiting_by_a_picture(
+    pool: WorkerPool, huge: bytes
+) -> None:
+    pool.cut(a_photo(), THUMBNAIL)
+    began = time.monotonic()
+
+    with pytest.raises(TimeoutError):
+        pool.cut(huge, THUMBNAIL, seconds=0.3)
+
+    assert pool.draw("AB", "Science", THUMBNAIL).width == 240
+    assert time.monotonic() - began < 3
+
+
+def test_whoever_has_no_time_is_not_kept_waiting_by_others(pool: WorkerPool, huge: bytes) -> None:
+    before = children()
+    with ThreadPoolExecutor(1) as thread:
+        other = thread.submit(pool.cut, huge, THUMBNAIL, seconds=2)
+        started(before)
+        began = time.monotonic()
+        with pytest.raises(TimeoutError):
+            pool.cut(a_photo(), THUMBNAIL, seconds=0.1)
+        assert time.monotonic() - began < 1
+        other.exception()
+
+
 def test_a_picture_may_take_only_so_much_of_a_processor() -> None:
     program = "from digest.pictures.worker import allow_seconds; allow_seconds(1)\nwhile True: pass"
 

@@ -70,6 +70,8 @@ class Phase:
                         tasks.start_soon(self._supply, choices)
             except* CacheError as group:
                 raise group.exceptions[0] from None
+            except* TimeoutError:
+                pass  # A picture was still being decoded at the end: it is over for all.
 
     async def _supply(self, choices: Sequence[Sought]) -> None:
         """
@@ -132,7 +134,9 @@ class Phase:
         self._counts["bytes"] += len(answer.data)
         unfit, slots = dict(unfit), self._slots[source]
         for slot in slots:
-            put = partial(self._cache.put, source, answer.data, slot)
+            # Abandoned or not, a thread and its decoder end with the run.
+            left = anyio.current_effective_deadline() - anyio.current_time()
+            put = partial(self._cache.put, source, answer.data, slot, seconds=left)
             try:
                 await anyio.to_thread.run_sync(put, abandon_on_cancel=True)
             except PictureError as error:

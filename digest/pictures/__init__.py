@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict
+from math import inf
 from pathlib import Path
 from threading import Lock
 
@@ -79,8 +80,9 @@ class FolderCache:
         picture = read_note(self._note_path(source, slot))
         return picture is not None and not self._is_whole(picture.name)
 
-    def put(self, source: str, data: bytes, slot: Slot, /) -> Picture:
-        return self._keep(source, slot, self._workers.cut(data, slot), drawn=False)
+    def put(self, source: str, data: bytes, slot: Slot, /, *, seconds: float = inf) -> Picture:
+        made = self._workers.cut(data, slot, seconds=seconds)
+        return self._keep(source, slot, made, drawn=False)
 
     def draw(self, label: str, topic: str, slot: Slot, logo: Picture | None = None, /) -> Picture:
         """

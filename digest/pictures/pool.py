@@ -11,7 +11,9 @@ import weakref
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
-from threading import BoundedSemaphore, Lock, Timer
+from math import inf
+from threading import TIMEOUT_MAX, BoundedSemaphore, Lock, Timer
+from time import monotonic
 from typing import Any
 
 from ..errors import CacheError, PictureError
@@ -38,13 +40,15 @@ class WorkerPool:
         self._idle: list[_Worker] = []
         self.close: Callable[[], object] = weakref.finalize(self, _close_all, self._idle)
 
-    def cut(self, data: bytes, slot: Slot) -> Encoded:
+    def cut(self, data: bytes, slot: Slot, *, seconds: float = inf) -> Encoded:
         """
         Anybody's bytes, cut to a slot and encoded anew. PictureError says why they are not.
+
+        TimeoutError if that takes longer than so many seconds, waiting for the others included.
         """
         if len(data) > self.limits.max_bytes:
             raise PictureError(f"larger than {self.limits.max_bytes:,} bytes")
-        return self._ask({"do": "cut"}, data, slot)
+        return self._ask({"do": "cut"}, data, slot, seconds)
 
     def draw(self, label: str, topic: str, slot: Slot, logo: bytes = b"") -> Encoded:
         """
@@ -52,19 +56,38 @@ class WorkerPool:
         """
         return self._ask({"do": "draw", "label": label, "topic": topic}, logo, slot)
 
-    def _ask(self, fields: dict[str, Any], data: bytes, slot: Slot) -> Encoded:
-        with self._room:
-            with self._lock:
-                worker = self._idle.pop() if self._idle else None
-            worker = worker or _Worker(self.limits)
+    def _ask(
+        self, fields: dict[str, Any], data: bytes, slot: Slot, seconds: float = inf
+    ) -> Encoded:
+        end = monotonic() + seconds
+        if not self._room.acquire(timeout=min(seconds, TIMEOUT_MAX)):
+            raise TimeoutError
+        try:
+            worker, request = self._take(), fields | {"slot": asdict(slot)}
             try:
-                answer = worker.ask(fields | {"slot": asdict(slot)}, data, slot)
+                answer = worker.ask(request, data, slot, seconds=end - monotonic())
             except BaseException:
                 worker.kill()
                 raise
-            with self._lock:
-                self._idle.append(worker)
+            self._give_back(worker)
+        finally:
+            self._room.release()
         return picture_of(*answer, slot)
+
+    def _take(self) -> "_Worker":
+        with self._lock:
+            worker = self._idle.pop() if self._idle else None
+        return worker or _Worker(self.limits)
+
+    def _give_back(self, worker: "_Worker") -> None:
+        """
+        For whoever asks next, unless its time was over just as it answered.
+        """
+        if worker.is_late:
+            worker.kill()
+            return
+        with self._lock:
+            self._idle.append(worker)
 
 
 def _close_all(workers: list["_Worker"]) -> None:
@@ -91,10 +114,16 @@ class _Worker:
         assert self._process.stdin  # noqa: S101
         assert self._process.stdout  # noqa: S101
         self._requests, self._answers = self._process.stdin, self._process.stdout
-        self._is_ready = self._is_late = False
+        self._is_ready = self.is_late = False
 
-    def ask(self, fields: dict[str, Any], data: bytes, slot: Slot) -> tuple[dict[str, Any], bytes]:
-        timer = Timer(self._limits.seconds * PATIENCE, self._end_late)
+    def ask(
+        self, fields: dict[str, Any], data: bytes, slot: Slot, *, seconds: float
+    ) -> tuple[dict[str, Any], bytes]:
+        """
+        The answer. TimeoutError if there is none in `seconds`: PictureError is for longer ones.
+        """
+        patience = self._limits.seconds * PATIENCE
+        timer = Timer(min(patience, seconds), self._end_late)
         timer.daemon = True
         timer.start()
         try:
@@ -105,9 +134,12 @@ class _Worker:
             return read_frame(self._answers, slot.max_bytes)
         except (EOFError, OSError, ValueError):
             self.kill()
+            if self.is_late and seconds < patience:
+                raise TimeoutError from None
             raise self._obituary() from None
         finally:
             timer.cancel()
+            timer.join()  # So that nobody is ended who was given something else to do.
 
     def kill(self) -> None:
         self._process.kill()
@@ -127,14 +159,14 @@ class _Worker:
         self._answers.close()
 
     def _end_late(self) -> None:
-        self._is_late = True
+        self.is_late = True
         self._process.kill()
 
     def _obituary(self) -> PictureError | CacheError:
         status = self._process.returncode
         if not self._is_ready and status > 0:
             return CacheError("pictures cannot be decoded: Pillow does not start; install it anew")
-        if self._is_late or status == -signal.SIGXCPU:
+        if self.is_late or status == -signal.SIGXCPU:
             return PictureError(f"takes longer than {self._limits.seconds} s to decode")
         if status < 0:
             return PictureError(f"its decoder crashed ({signal.Signals(-status).name})")
