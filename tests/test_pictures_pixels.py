@@ -158,6 +158,15 @@ def test_an_orientation_that_means_nothing_is_none(orientation: Any) -> None:
     assert (pixel(kept, 0.1, 0.5), pixel(kept, 0.9, 0.5)) == (RED, BLUE)
 
 
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_an_exif_block_that_is_damaged_turns_nothing(kind: str) -> None:
+    photo = Image.open(BytesIO(a_photo()))
+
+    kept = cut(encoded(photo, kind, exif=b"Exif\0\0garbagegarbage"))
+
+    assert (pixel(kept, 0.1, 0.5), pixel(kept, 0.9, 0.5)) == (RED, BLUE)
+
+
 def test_where_a_photo_was_taken_is_gone() -> None:
     exif = Image.Exif()
     exif.get_ifd(GPS)[LATITUDE] = (48.0, 51.0, 30.0)

@@ -81,7 +81,7 @@ def _check_use(width: int, height: int, min_width: int, max_aspect: int) -> None
 
 
 def _cut(image: Image.Image, slot: Slot, limits: PictureLimits) -> Image.Image:
-    orientation = image.getexif().get(ORIENTATION)
+    orientation = _orientation(image)
     sideways = orientation in SIDEWAYS
     declared = image.size[::-1] if sideways else image.size
     if slot.crop:
@@ -95,6 +95,14 @@ def _cut(image: Image.Image, slot: Slot, limits: PictureLimits) -> Image.Image:
     fitted = _fit(plain, slot)
     # Last, because by now there are few pixels left to convert.
     return _opaque_if_it_is(_to_srgb(fitted, profile))
+
+
+def _orientation(image: Image.Image) -> int | None:
+    try:
+        return image.getexif().get(ORIENTATION)
+    except Exception:  # noqa: BLE001
+        # Damaged notes on a picture raise all there is, and are no reason to refuse it.
+        return None
 
 
 def _plain(image: Image.Image) -> Image.Image:
