@@ -239,6 +239,19 @@ def test_a_picture_may_be_as_small_as_that(slot: Slot, width: int) -> None:
     assert cut(a_photo(width, 60), slot).width <= width
 
 
+def test_the_width_that_is_asked_for_holds_for_the_lead_however_large() -> None:
+    assert cut(a_photo(600, 400), LEAD, min_width=600).width == 600
+    with pytest.raises(PictureError, match="only 599 pixels wide, 600 are needed"):
+        cut(a_photo(599, 400), LEAD, min_width=600)
+
+
+@pytest.mark.parametrize(("least", "needed"), [(40, 40), (120, 60), (600, 60)])
+def test_no_thumbnail_needs_more_than_a_quarter_of_its_width(least: int, needed: int) -> None:
+    assert cut(a_photo(needed, 60), THUMBNAIL, min_width=least).width == needed
+    with pytest.raises(PictureError, match=f"only {needed - 1} pixels wide, {needed} are needed"):
+        cut(a_photo(needed - 1, 60), THUMBNAIL, min_width=least)
+
+
 def test_a_photo_that_lies_on_its_side_is_measured_upright() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6

@@ -33,7 +33,7 @@ class PictureLimits:
     max_bytes: int = 10 * 1024 * 1024  #: of a file
     max_pixels: int = 50_000_000
     max_side: int = 20_000
-    min_width: int = 120  #: narrower ones are spacers and counters; a logo may be smaller
+    min_width: int = 120  #: of a lead; narrower ones are spacers and counters
     max_aspect: int = 4  #: longer ones are banners
     seconds: int = 10  #: of one processor, for one picture
     memory: int = 1 << 30  #: of one worker, in bytes

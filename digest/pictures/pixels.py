@@ -8,15 +8,15 @@ from io import BytesIO
 from PIL import Image, ImageCms, UnidentifiedImageError
 
 from ..errors import PictureError
-from ..model import PictureLimits, Slot
+from ..model import LEAD, PictureLimits, Slot
 from .cropping import crop_box
 
 #: What mail programs and phones make. Every other decoder of Pillow's stays asleep.
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "AVIF")
 MAX_PROFILE = 2 * 1024 * 1024
 MIN_LOGO = 16
-#: Of a slot's width, what may be missing: it is shown at half of it, and twice as large is blurred.
-ENLARGED = 4
+#: Of a thumbnail's width that part is enough: it is shown at half of it, and may be enlarged twice.
+ENOUGH = 4
 ORIENTATION = 0x0112
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -70,6 +70,14 @@ def _check_size(width: int, height: int, limits: PictureLimits) -> None:
         raise PictureError(f"{width} x {height} is longer than {limits.max_side:,} pixels")
 
 
+def _least_width(slot: Slot, limits: PictureLimits) -> int:
+    """
+    What is asked for, of the lead; a thumbnail is small, and fewer pixels do.
+    """
+    lead = slot.name == LEAD.name
+    return limits.min_width if lead else min(limits.min_width, slot.width // ENOUGH)
+
+
 def _check_use(width: int, height: int, min_width: int, max_aspect: int) -> None:
     """
     Counters, spacers and banners illustrate nothing.
@@ -85,7 +93,7 @@ def _cut(image: Image.Image, slot: Slot, limits: PictureLimits) -> Image.Image:
     sideways = orientation in SIDEWAYS
     declared = image.size[::-1] if sideways else image.size
     if slot.crop:
-        _check_use(*declared, min(limits.min_width, slot.width // ENLARGED), limits.max_aspect)
+        _check_use(*declared, _least_width(slot, limits), limits.max_aspect)
     elif min(declared) < MIN_LOGO:
         raise PictureError(f"{declared[0]} x {declared[1]} pixels are too few for a logo")
     profile = image.info.get("icc_profile")
