@@ -15,7 +15,7 @@ from digest.fetching.client import Client
 from digest.gatherer import FolderNotes, Gathered, Gatherer
 from digest.guard import Guard, parse_net
 from digest.illustrator import illustrate, sought
-from digest.model import LEAD, THUMBNAIL, Article, Edition, PictureLimits
+from digest.model import LEAD, THUMBNAIL, Article, Brand, Edition, PictureLimits
 from digest.pictures import FolderCache, WorkerPool
 from digest.reader import read_articles
 from tests.factories import MONDAY, an_edition
@@ -96,7 +96,13 @@ def looked_at(
     counts: Counter[str] = Counter()
     largest = {LEAD.name: 0, THUMBNAIL.name: 0}
     for edition in editions:
-        pictures, _ = illustrate(edition, content=cache.folder, cache=cache, notes=notes)
+        pictures, _ = illustrate(
+            edition,
+            colours=Brand().card_colours(edition.topics),
+            content=cache.folder,
+            cache=cache,
+            notes=notes,
+        )
         for article in edition.articles:
             slot, picture = LEAD if article is edition.lead else THUMBNAIL, pictures[article.slug]
             size = cache.path_of(picture.name).stat().st_size

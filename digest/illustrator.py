@@ -5,6 +5,8 @@ Stage 3. Every article of an edition gets a picture.
     | a related story's
     | a card with the logo of its provider
     | a card with the provider's initials
+
+Cards have the colour of the topic that the article is printed under.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -27,23 +29,30 @@ from .model import (
     Sought,
 )
 from .ports import PictureCache, SourceNotes
+from .text import topic_key
 
 LETTERS_OF_A_LABEL = 2
 
 
 def illustrate(
-    edition: Edition, *, content: Path, cache: PictureCache, notes: SourceNotes | None = None
+    edition: Edition,
+    *,
+    colours: Mapping[str, str],
+    content: Path,
+    cache: PictureCache,
+    notes: SourceNotes | None = None,
 ) -> tuple[Mapping[str, Picture], tuple[Problem, ...]]:
     """
     Slug -> picture for all articles, and what was wrong with the pictures passed over.
 
     Pictures in the content folder and pictures in the cache are used; nothing is fetched.
+    `colours` has one for every topic of the edition, by topic key.
     """
     pictures: dict[str, Picture] = {}
     problems: list[Problem] = []
-    for article, slot in _slots(edition):
+    for topic, article, slot in _places(edition):
         desk = _Desk(article=article, content=content, cache=cache, notes=notes)
-        pictures[article.slug] = desk.picture(slot)
+        pictures[article.slug] = desk.picture(slot, colours[topic_key(topic)])
         problems += desk.problems
     return pictures, tuple(problems)
 
@@ -56,14 +65,18 @@ def sought(
     """
     return tuple(
         tuple(_Desk(article=article, content=content, cache=cache).sought_iter(slot))
-        for article, slot in _slots(edition)
+        for _, article, slot in _places(edition)
     )
 
 
-def _slots(edition: Edition) -> Iterator[tuple[Article, Slot]]:
+def _places(edition: Edition) -> Iterator[tuple[str, Article, Slot]]:
+    """
+    Under which topic each article is printed, and how large its picture is.
+    """
     lead = edition.lead if edition.sections else None
-    for article in edition.articles:
-        yield article, LEAD if article is lead else THUMBNAIL
+    for section in edition.sections:
+        for article in section.articles:
+            yield section.topic, article, LEAD if article is lead else THUMBNAIL
 
 
 @dataclass(kw_only=True)
@@ -78,11 +91,11 @@ class _Desk:
     notes: SourceNotes | None = None
     problems: list[Problem] = field(default_factory=list)
 
-    def picture(self, slot: Slot) -> Picture:
+    def picture(self, slot: Slot, colour: str) -> Picture:
         if picture := self._first_usable(_photos(self.article), slot):
             return picture
         logo = self._first_usable(self.article.provider.images, LOGO)
-        return self.cache.draw(_label(self.article), _topic(self.article), slot, logo)
+        return self.cache.draw(_label(self.article), colour, slot, logo)
 
     def sought_iter(self, slot: Slot) -> Iterator[Sought]:
         """
@@ -166,7 +179,3 @@ def _label(article: Article) -> str:
     words = (article.provider.name or article.title).split()
     initials = (next(filter(str.isalnum, word), "") for word in words)
     return "".join(initials)[:LETTERS_OF_A_LABEL].upper()
-
-
-def _topic(article: Article) -> str:
-    return article.topics[0] if article.topics else ""

@@ -47,9 +47,9 @@ class PictureCache(Protocol):
         """
         ...
 
-    def draw(self, label: str, topic: str, slot: Slot, logo: Picture | None = None, /) -> Picture:
+    def draw(self, label: str, colour: str, slot: Slot, logo: Picture | None = None, /) -> Picture:
         """
-        A placeholder: a few letters, or a logo, on the topic's colour.
+        A placeholder: a few letters, or a logo, on that colour.
         """
         ...
 

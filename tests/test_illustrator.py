@@ -16,10 +16,12 @@ from digest.model import (
     LOGO,
     THUMBNAIL,
     Article,
+    Edition,
     Image,
     Picture,
     Problem,
     Provider,
+    Section,
     Slot,
     Sought,
 )
@@ -28,6 +30,7 @@ from digest.pictures import FolderCache, WorkerPool
 from .factories import a_related, an_article, an_edition
 
 REMOTE = "https://cdn.example.org/a.jpg"
+COLOURS = {"ai": "#3d5a80", "art": "#7a4069"}
 
 
 @pytest.fixture
@@ -55,7 +58,8 @@ def with_image(*urls: str, slug: str = "articles/hello") -> Article:
 def picture_of(
     article: Article, content: Path, cache: FolderCache
 ) -> tuple[Picture, tuple[Problem, ...]]:
-    pictures, problems = illustrate(an_edition(article), content=content, cache=cache)
+    edition = an_edition(article)
+    pictures, problems = illustrate(edition, colours=COLOURS, content=content, cache=cache)
     assert pictures.keys() == {article.slug}
     return pictures[article.slug], problems
 
@@ -73,7 +77,8 @@ def reason_of(article: Article, content: Path, cache: FolderCache) -> str:
 def test_only_the_lead_gets_the_large_slot(content: Path, cache: FolderCache) -> None:
     cool, hot = an_article(slug="a", heat=1), an_article(slug="b", heat=99)
 
-    pictures, _ = illustrate(an_edition(cool, hot), content=content, cache=cache)
+    edition = an_edition(cool, hot)
+    pictures, _ = illustrate(edition, colours=COLOURS, content=content, cache=cache)
 
     sizes = {slug: (each.width, each.height) for slug, each in pictures.items()}
     assert sizes == {
@@ -257,10 +262,24 @@ def test_an_article_without_topics_or_letters_gets_a_placeholder_too(
     assert picture.drawn
 
 
+def test_a_placeholder_has_the_colour_of_the_topic_it_is_printed_under(
+    content: Path, cache: FolderCache
+) -> None:
+    topics = ("Company News", "AI", "Art")
+    first, second = (an_article(slug=slug, topics=topics) for slug in "ab")
+    sections = Section(topic="AI", articles=(first,)), Section(topic="Art", articles=(second,))
+    edition = Edition(topics=("AI", "Art"), sections=sections)
+
+    pictures, _ = illustrate(edition, colours=COLOURS, content=content, cache=cache)
+
+    assert pictures["a"] == cache.draw("EN", COLOURS["ai"], LEAD)
+    assert pictures["b"] == cache.draw("EN", COLOURS["art"], THUMBNAIL)
+
+
 def test_an_empty_edition_needs_no_pictures(content: Path, cache: FolderCache) -> None:
     edition = type(an_edition())(topics=("AI",), sections=())
 
-    assert illustrate(edition, content=content, cache=cache) == ({}, ())
+    assert illustrate(edition, colours={}, content=content, cache=cache) == ({}, ())
 
 
 @dataclass
@@ -283,7 +302,11 @@ def test_what_went_wrong_with_a_remote_picture_is_told_and_the_next_is_used(
     notes = Notes({REMOTE: "HTTP 404"})
 
     pictures, problems = illustrate(
-        an_edition(with_image(REMOTE, other)), content=content, cache=cache, notes=notes
+        an_edition(with_image(REMOTE, other)),
+        colours=COLOURS,
+        content=content,
+        cache=cache,
+        notes=notes,
     )
 
     assert [*pictures.values()] == [cached]

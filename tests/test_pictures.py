@@ -28,6 +28,7 @@ from .program import environment
 
 ORIENTATION = 0x0112
 DESCRIPTION = 0x010E
+BLUISH = "#3d5a80"
 
 
 @pytest.fixture
@@ -405,23 +406,23 @@ def test_a_cache_that_cannot_be_written_is_an_error_that_names_it(
 def test_any_label_gets_a_placeholder_that_fills_the_slot(
     cache: FolderCache, label: str, slot: Slot
 ) -> None:
-    picture = cache.draw(label, "AI", slot)
+    picture = cache.draw(label, BLUISH, slot)
 
     assert picture.drawn
     assert (picture.width, picture.height) == (slot.width, slot.height)
     assert cache.path_of(picture.name).is_file()
-    assert cache.draw(label, "AI", slot) == picture
+    assert cache.draw(label, BLUISH, slot) == picture
 
 
 def test_accents_of_a_label_are_dropped(cache: FolderCache) -> None:
-    assert cache.draw("ÉÇ", "AI", THUMBNAIL).name == cache.draw("EC", "AI", THUMBNAIL).name
+    assert cache.draw("ÉÇ", BLUISH, THUMBNAIL) == cache.draw("EC", BLUISH, THUMBNAIL)
 
 
-def test_labels_and_topics_tell_placeholders_apart(cache: FolderCache) -> None:
+def test_labels_and_colours_tell_placeholders_apart(cache: FolderCache) -> None:
     names = {
-        cache.draw(label, topic, THUMBNAIL).name
+        cache.draw(label, colour, THUMBNAIL).name
         for label in ("AB", "CD")
-        for topic in ("AI", "Art")
+        for colour in (BLUISH, "#7a4069")
     }
 
     assert len(names) == 4
@@ -552,11 +553,11 @@ def test_a_full_disk_is_one_line_and_leaves_nothing_half_written(
     assert len(files_of(cache.folder)) == 2
 
 
-def test_a_logo_is_laid_on_the_card_of_its_topic(cache: FolderCache) -> None:
+def test_a_logo_is_laid_on_the_card_of_that_colour(cache: FolderCache) -> None:
     logo = cache.put("logo", a_photo(50, 50), LOGO)
 
-    plain = cache.draw("AB", "AI", THUMBNAIL)
-    card = cache.draw("AB", "AI", THUMBNAIL, logo)
+    plain = cache.draw("AB", BLUISH, THUMBNAIL)
+    card = cache.draw("AB", BLUISH, THUMBNAIL, logo)
     image = Image.open(cache.path_of(card.name))
 
     assert card.drawn
@@ -564,4 +565,4 @@ def test_a_logo_is_laid_on_the_card_of_its_topic(cache: FolderCache) -> None:
     assert card.name != plain.name
     assert (pixel(image, 0.4, 0.5), pixel(image, 0.6, 0.5)) == (RED, BLUE)
     assert pixel(image, 0.02, 0.02) == pixel(Image.open(cache.path_of(plain.name)), 0.02, 0.02)
-    assert cache.draw("XY", "AI", THUMBNAIL, logo) == card
+    assert cache.draw("XY", BLUISH, THUMBNAIL, logo) == card

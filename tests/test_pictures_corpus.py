@@ -18,7 +18,7 @@ from digest.fetching.client import Client
 from digest.gatherer import FolderNotes, Gatherer
 from digest.guard import Guard, parse_net
 from digest.illustrator import illustrate, sought
-from digest.model import LEAD, THUMBNAIL, Article, Image
+from digest.model import LEAD, THUMBNAIL, Article, Brand, Image
 from digest.pictures import FolderCache, WorkerPool
 from digest.reader import read_articles
 
@@ -99,7 +99,13 @@ def test_every_story_has_a_picture_of_the_right_size(
     assert gathered.failed
     drawn = 0
     for edition in editions:
-        pictures, _ = illustrate(edition, content=tmp_path, cache=cache, notes=notes)
+        pictures, _ = illustrate(
+            edition,
+            colours=Brand().card_colours(edition.topics),
+            content=tmp_path,
+            cache=cache,
+            notes=notes,
+        )
         assert pictures.keys() == {article.slug for article in edition.articles}
         for article in edition.articles:
             slot = LEAD if article is edition.lead else THUMBNAIL

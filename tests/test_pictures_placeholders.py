@@ -18,7 +18,7 @@ SLOTS = pytest.mark.parametrize("slot", [LEAD, THUMBNAIL])
 
 
 def card(label: str = "AB", logo: bytes = b"", slot: Slot = THUMBNAIL) -> Image.Image:
-    return draw_placeholder(label, "AI", slot, logo)
+    return draw_placeholder(label, "#3d5a80", slot, logo)
 
 
 def is_plain(image: Image.Image) -> bool:
@@ -58,6 +58,13 @@ def test_what_is_no_letter_leaves_no_box(label: str) -> None:
 @given(label=st.text(max_size=3))
 def test_any_label_makes_a_card(label: str) -> None:
     assert card(label).size == (THUMBNAIL.width, THUMBNAIL.height)
+
+
+@SLOTS
+def test_a_card_has_its_colour(slot: Slot) -> None:
+    pixels = draw_placeholder("AB", "#ff9900", slot).resize((1, 1), Image.Resampling.BOX)
+
+    assert pixels.getpixel((0, 0)) == pytest.approx((0xFF, 0x99, 0), abs=25)
 
 
 @SLOTS

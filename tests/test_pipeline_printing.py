@@ -2,6 +2,7 @@
 From an edition to its page: only the pictures that the theme shows, the logo, a size that fits.
 """
 
+import re
 from pathlib import Path
 from random import Random
 
@@ -72,6 +73,26 @@ def test_only_the_pictures_that_a_theme_shows_are_made_and_kept(
     made = [*(tmp_path / "pictures-cache").glob("??/*.jpg")]
     assert len(page.pictures) == len(made) == pictures
     assert page.html.count("<img") == {"default": 3}.get(theme, pictures)
+
+
+def test_cards_have_the_colours_of_the_sections_they_stand_in(tmp_path: Path) -> None:
+    a_site(tmp_path, "brand = { topics = { Science = '#ff9900' } }\n", stories=0)
+    config = tmp_path / "digest.toml"
+    config.write_text(config.read_text("utf-8").replace('["AI"]', '["AI", "Science", "Cities"]'))
+    for number, topics in enumerate(["Company, Cities", "Company, Science", "Science", "AI"]):
+        text = ARTICLE.format(number=number, excerpt="", related="  []\n")
+        story = text.replace("topics: [AI]", f"topics: [{topics}]")
+        (tmp_path / "content" / f"{number}.md").write_text(story, "utf-8")
+
+    html = printed_from(tmp_path).page.html
+
+    _, science, *others, cities = re.findall(r'<img src="[^"]+/i/([^"]+)"', html)
+    assert others == [science]
+    assert cities != science
+    with Image.open(tmp_path / "pictures-cache" / science) as card:
+        mean = card.resize((1, 1)).getpixel((0, 0))
+    # Darkened as the title is, so that it can be read on white.
+    assert mean == pytest.approx((0xAB, 0x66, 0x00), abs=30)
 
 
 def test_a_logo_is_one_of_the_pictures_of_the_page(tmp_path: Path) -> None:

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.colours import READABLE, contrast
+from digest.colours import READABLE, WHITE, contrast
 from digest.errors import SettingsError
 from digest.model import Brand
+from digest.model.brand import CARDS
 from digest.settings import load_settings
 
 COLOURS = st.integers(0, 0xFFFFFF).map(lambda number: f"#{number:06x}")
@@ -112,3 +113,44 @@ def test_a_dark_brand_is_the_same_in_the_dark() -> None:
     brand = Brand(background="#101010", text="#eeeeee")
 
     assert brand.dark == brand.light
+
+
+def test_a_card_has_the_colour_of_its_section_s_title() -> None:
+    brand = Brand(topics=(("Space Flight", "#5b3a8c"), ("Science", "#ff9900")))
+
+    colours = brand.card_colours(["Science", "spaceflight"])
+
+    assert colours == brand.light.topics
+
+
+@pytest.mark.parametrize("background", ["#ffffff", "#fffdf7", "#101010"])
+def test_white_can_be_read_on_every_card(background: str) -> None:
+    brand = Brand(background=background, topics=(("Science", "#ff9900"), ("Art", "#ffffff")))
+
+    colours = brand.card_colours(["Science", "Art", "Cities"])
+
+    assert min(contrast(WHITE, each) for each in colours.values()) >= READABLE
+
+
+def test_topics_do_not_share_a_colour_while_there_are_enough() -> None:
+    topics = [f"Topic {number}" for number in range(2 * len(CARDS) + 1)]
+
+    colours = [*Brand().card_colours(topics).values()]
+
+    assert {*colours[: len(CARDS)]} == {*colours[len(CARDS) : -1]} == {*CARDS}
+    assert colours[-1] in CARDS
+
+
+def test_a_colour_that_somebody_chose_is_no_other_topic_s() -> None:
+    for taken in CARDS:
+        colours = Brand(topics=(("Science", taken),)).card_colours(["Art", "Cities", "Science"])
+
+        assert [*colours.values()].count(taken) == 1
+
+
+def test_a_topic_that_is_added_changes_no_other_s_colour() -> None:
+    before = Brand().card_colours(["Science", "Cities"])
+
+    after = Brand().card_colours(["Science", "Cities", "Art"])
+
+    assert {**after, **before} == after

@@ -2,7 +2,8 @@
 How the letters of a newsletter look: colours, fonts, measures, a logo.
 """
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -11,6 +12,8 @@ from ..text import topic_key
 
 #: What a colour that we choose ourselves has more of than it needs.
 COMFORTABLE = 5.5
+#: Of middle darkness: quiet on white paper and on black.
+CARDS = ("#3d5a80", "#7a4069", "#2f6b5e", "#8a4b2d", "#4f5d2f", "#5b4b8a", "#7b3b3b", "#31708e")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +61,22 @@ class Brand:
         ground = mix(self.text, BLACK, 0.35) if is_dark(self.text) else BLACK
         return _palette(self, ground, mix(WHITE, ground, 0.1), COMFORTABLE)
 
+    def card_colours(self, topics: Iterable[str]) -> Mapping[str, str]:
+        """
+        What cards of these topics are drawn on, by topic key; white can be read on it.
+
+        A topic has the colour of its sections' titles. Those without one get others, each its
+        own while there are enough; topics that are added at the end leave those before alone.
+        """
+        colours = {key: readable(own, WHITE) for key, own in self.light.topics.items()}
+        free: list[str] = []
+        for key in dict.fromkeys(map(topic_key, topics)):
+            if key not in colours:
+                free = free or [each for each in CARDS if each not in colours.values()] or [*CARDS]
+                colours[key] = _chosen(key, free)
+                free.remove(colours[key])
+        return colours
+
 
 @cache
 def _palette(brand: Brand, background: str, text: str, least: float) -> Palette:
@@ -73,6 +92,13 @@ def _palette(brand: Brand, background: str, text: str, least: float) -> Palette:
             topic_key(topic): readable(colour, background, least) for topic, colour in brand.topics
         },
     )
+
+
+def _chosen(key: str, colours: Sequence[str]) -> str:
+    """
+    The one that a topic likes best, wherever it is free.
+    """
+    return min(colours, key=lambda each: hashlib.sha256(f"{key} {each}".encode()).digest())
 
 
 #: What letters look like where nobody says anything else.

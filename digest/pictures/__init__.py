@@ -84,16 +84,16 @@ class FolderCache:
         made = self._workers.cut(data, slot, seconds=seconds)
         return self._keep(source, slot, made, drawn=False)
 
-    def draw(self, label: str, topic: str, slot: Slot, logo: Picture | None = None, /) -> Picture:
+    def draw(self, label: str, colour: str, slot: Slot, logo: Picture | None = None, /) -> Picture:
         """
-        A placeholder: the logo, or a few letters, on the topic's colour.
+        A placeholder: the logo, or a few letters, on that colour.
         """
         mark = logo.name if logo else label
-        source = f"card:{'logo:' if logo else ''}{mark}:{topic}"
+        source = f"card:{'logo:' if logo else ''}{mark}:{colour}"
         if found := self.get(source, slot):
             return found
         data = self.path_of(logo.name).read_bytes() if logo else b""
-        made = self._workers.draw(label, topic, slot, data)
+        made = self._workers.draw(label, colour, slot, data)
         return self._keep(source, slot, made, drawn=True)
 
     def path_of(self, picture: str, /) -> Path:

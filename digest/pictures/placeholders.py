@@ -1,8 +1,7 @@
 """
 Pictures we draw ourselves: a card in the topic's colour, with a logo or with initials.
 
-It is made like the device of an old printer: fine rings as if engraved, and a seal on them. Its
-colours are of middle darkness, so that it is quiet on white paper and on black.
+It is made like the device of an old printer: fine rings as if engraved, and a seal on them.
 """
 
 import hashlib
@@ -14,7 +13,6 @@ from PIL import Image, ImageChops, ImageDraw, ImageFont
 
 from ..model import LEAD, Slot
 
-PALETTE = ("#3d5a80", "#7a4069", "#2f6b5e", "#8a4b2d", "#4f5d2f", "#5b4b8a", "#7b3b3b", "#31708e")
 INK = (255, 255, 255)
 #: How much of the ink: the rings, and the line around a seal.
 FAINT, CLEAR = 30, 150
@@ -46,14 +44,14 @@ NOT_A_CHARACTER = "\uffff"
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
-def draw_placeholder(label: str, topic: str, slot: Slot, logo: bytes = b"") -> Image.Image:
+def draw_placeholder(label: str, colour: str, slot: Slot, logo: bytes = b"") -> Image.Image:
     """
     A card that fills the slot. `logo` is a picture of ours; without one, the label is written.
     """
     text, font = (
         ("", None) if logo else _written(label, round(slot.height * _scale(slot) * LETTERS))
     )
-    card = _engraved(topic, text, slot)
+    card = _engraved(colour, text, slot)
     if logo:
         _lay(card, slot, logo)
     elif text and font:
@@ -66,14 +64,13 @@ def _scale(slot: Slot) -> float:
     return NEARER if slot.name == LEAD.name else 1.0
 
 
-def _engraved(topic: str, text: str, slot: Slot) -> Image.Image:
+def _engraved(colour: str, text: str, slot: Slot) -> Image.Image:
     """
     The ground, with a seal in its middle where there is something to stand in it.
     """
-    chance = hashlib.sha256(topic.encode()).digest()[0]
-    colour = Image.new("RGB", (slot.width, slot.height), PALETTE[chance % len(PALETTE)])
-    ground = ImageChops.add(colour, _shade(slot), offset=-SHADE // 2)
-    turn = hashlib.sha256(f"{topic}:{text}".encode()).digest()[0]
+    plain = Image.new("RGB", (slot.width, slot.height), colour)
+    ground = ImageChops.add(plain, _shade(slot), offset=-SHADE // 2)
+    turn = hashlib.sha256(f"{colour}:{text}".encode()).digest()[0]
     wide, high = slot.width * FINE, slot.height * FINE
     lines = Image.new("L", (wide, high), 0)
     pen = ImageDraw.Draw(lines)
@@ -85,7 +82,7 @@ def _engraved(topic: str, text: str, slot: Slot) -> Image.Image:
         centre, radius = (wide / 2, high / 2), high * SEAL * _scale(slot)
         pen.circle(centre, radius * 1.12, fill=0)
         pen.circle(centre, radius, outline=CLEAR, width=stroke * 2)
-    lines = lines.resize(colour.size, Image.Resampling.LANCZOS)
+    lines = lines.resize(plain.size, Image.Resampling.LANCZOS)
     ground.paste(INK, mask=lines)
     return ground
 

@@ -50,11 +50,11 @@ class WorkerPool:
             raise PictureError(f"larger than {self.limits.max_bytes:,} bytes")
         return self._ask({"do": "cut"}, data, slot, seconds)
 
-    def draw(self, label: str, topic: str, slot: Slot, logo: bytes = b"") -> Encoded:
+    def draw(self, label: str, colour: str, slot: Slot, logo: bytes = b"") -> Encoded:
         """
         A card with initials, or with a logo of ours.
         """
-        return self._ask({"do": "draw", "label": label, "topic": topic}, logo, slot)
+        return self._ask({"do": "draw", "label": label, "colour": colour}, logo, slot)
 
     def _ask(
         self, fields: dict[str, Any], data: bytes, slot: Slot, seconds: float = inf

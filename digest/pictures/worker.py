@@ -54,7 +54,7 @@ def serve() -> None:
 def _answer(fields: dict[str, Any], data: bytes, limits: PictureLimits) -> Encoded:
     slot = Slot(**fields["slot"])
     if fields["do"] == "draw":
-        image = draw_placeholder(fields["label"], fields["topic"], slot, data)
+        image = draw_placeholder(fields["label"], fields["colour"], slot, data)
     else:
         image = cut_picture(data, slot, limits)
     return encode(image, slot)

@@ -47,16 +47,23 @@ class Press:
         issue: Issue,
         marks: Mapping[str, str],
         hand: Hand,
+        colours: Mapping[str, str],
     ) -> tuple[Page, tuple[Problem, ...]]:
         """
         The page of an edition with something to read, and what was wrong with it.
+
+        `colours` are those of its cards, by topic key.
         """
         shown = pictured_part(edition, self.renderer.pictured(newsletter.theme))
         pictures: Mapping[str, Picture] = {}
         problems: tuple[Problem, ...] = ()
         if shown.sections:
             pictures, problems = illustrate(
-                shown, content=self.settings.content, cache=self.cache, notes=self.notes
+                shown,
+                colours=colours,
+                content=self.settings.content,
+                cache=self.cache,
+                notes=self.notes,
             )
         logo, faults = logo_of(self.settings, newsletter, self.cache)
         render = partial(

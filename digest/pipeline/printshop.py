@@ -140,12 +140,18 @@ class Printshop(Newsroom):
         from .printing import Press, size_problems
 
         press = Press(self._renderer, self.pictures, self.notes, self.settings)
+        # The newsletter's first: they have the same colours in all of its editions.
+        topics = (
+            *self.taxonomy.expand(newsletter.topics),
+            *(each.topic for each in edition.sections),
+        )
         page, problems = press.print(
             edition,
             newsletter=newsletter,
             issue=issue,
             marks=marks,
             hand=self.selector(newsletter, issue).hand,
+            colours=newsletter.brand.card_colours(topics),
         )
         sizes = size_problems(page, edition, issue)
         self.shortened += sizes
