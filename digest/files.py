@@ -4,6 +4,7 @@ Files that are written whole or not at all, and read only where they are files.
 
 import errno
 import os
+import re
 import stat
 import tempfile
 from contextlib import suppress
@@ -70,3 +71,15 @@ def article_file(content: Path, slug: str) -> Path:
     """
     files = [content / f"{slug}{suffix}" for suffix in (".md", ".markdown")]
     return next((file for file in files if file.exists()), files[0])
+
+
+def line_in_file(pattern: re.Pattern[str], file: Path) -> int | None:
+    """
+    The first line of a text file on which it is found; None if it is not, or nothing can be read.
+    """
+    try:
+        text = file.read_text("utf-8", "replace")
+    except OSError:
+        return None
+    match = pattern.search(text)
+    return text.count("\n", 0, match.start()) + 1 if match else None

@@ -13,9 +13,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
+from urllib.parse import unquote
 
 from .errors import PictureError
-from .files import article_file, read_file, state_of_file
+from .files import article_file, line_in_file, read_file, state_of_file
 from .model import (
     LEAD,
     LOGO,
@@ -29,7 +30,7 @@ from .model import (
     Sought,
 )
 from .ports import PictureCache, SourceNotes
-from .text import topic_key
+from .text import alone, topic_key
 
 LETTERS_OF_A_LABEL = 2
 
@@ -159,9 +160,14 @@ class _Desk:
         return path
 
     def _complain(self, image: Image, reason: str) -> None:
-        file = str(article_file(self.content, self.article.slug))
-        message = f"picture {image.url}: {reason}"
-        self.problems.append(Problem(file=file, level="warning", message=message))
+        file = article_file(self.content, self.article.slug)
+        problem = Problem(
+            file=str(file),
+            line=line_in_file(alone(*_spellings(image.url)), file),
+            level="warning",
+            message=f"picture {image.url}: {reason}",
+        )
+        self.problems.append(problem)
 
 
 def _photos(article: Article) -> Iterator[Image]:
@@ -170,6 +176,13 @@ def _photos(article: Article) -> Iterator[Image]:
 
 def _is_remote(image: Image) -> bool:
     return "://" in image.url
+
+
+def _spellings(url: str) -> tuple[str, ...]:
+    """
+    How the file may have it: its odd characters as they are, and no scheme for https.
+    """
+    return url, unquote(url), url.removeprefix("https:")
 
 
 def _label(article: Article) -> str:

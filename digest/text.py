@@ -89,6 +89,13 @@ def safe_url(raw: str) -> str:
     return url if len(url) <= MAX_URL else ""
 
 
+def alone(*words: str) -> re.Pattern[str]:
+    """
+    Any of the words where it stands by itself: between spaces, quotes, brackets or commas.
+    """
+    return re.compile(rf"(?<![^\s\"'\[{{,])(?:{'|'.join(map(re.escape, words))})(?![^\s\"',\]}}])")
+
+
 ADDRESSES = re.compile(r"""[^\s<>()"':;,]+@[^\s<>()"':;,]+""")
 
 

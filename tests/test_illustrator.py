@@ -315,6 +315,29 @@ def test_what_went_wrong_with_a_remote_picture_is_told_and_the_next_is_used(
     ]
 
 
+@pytest.mark.parametrize(
+    ("url", "written"),
+    [
+        ("a.png", "image: a.png"),
+        ("a.png", "images: [aa.png, {url: a.png, width: 5}]"),
+        ("/a b.png", "image: '/a b.png'"),
+        (REMOTE, f'images: ["{REMOTE}?large", "{REMOTE}"]'),
+        (REMOTE, f"image: {REMOTE.removeprefix('https:')}"),
+        ("https://cdn.example.org/%C3%A4.png", "image: https://cdn.example.org/ä.png"),
+    ],
+)
+def test_a_problem_names_the_line_of_the_picture(
+    content: Path, cache: FolderCache, url: str, written: str
+) -> None:
+    text = f"---\ntitle: a.png.\nexcerpt: not /a.png\n{written}\n---\n{url}\n"
+    (content / "articles" / "hello.md").write_text(text, "utf-8")
+    edition, notes = an_edition(with_image(url)), Notes(dict.fromkeys([url], "HTTP 404"))
+
+    _, (problem,) = illustrate(edition, colours=COLOURS, content=content, cache=cache, notes=notes)
+
+    assert problem.line == 4
+
+
 def test_a_problem_names_the_file_that_is_there(content: Path, cache: FolderCache) -> None:
     (content / "articles" / "hello.markdown").write_text("---\n---\n")
 

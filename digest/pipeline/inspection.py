@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ..composer import size_of_html
-from ..files import article_file
+from ..files import article_file, line_in_file
 from ..inspector import inspect_page
 from ..model import Article, Edition, Newsletter, Page, Problem
 from ..renderer import shipped_themes
@@ -36,9 +36,9 @@ def place_of(
         for article in edition.articles:
             if any(map(pattern.search, _texts_of(article))):
                 file = article_file(room.settings.content, article.slug)
-                return str(file), _line_of(pattern, file)
+                return str(file), line_in_file(pattern, file)
         for file in _templates(room, newsletter.theme):
-            if line := _line_of(pattern, file):
+            if line := line_in_file(pattern, file):
                 return str(file), line
     return str(room.settings.file), None
 
@@ -56,12 +56,3 @@ def _texts_of(article: Article) -> Iterator[str]:
     yield from (article.title, article.excerpt, article.url, article.provider.name)
     for other in article.related:
         yield from (other.title, other.url, other.provider.name)
-
-
-def _line_of(pattern: re.Pattern[str], file: Path) -> int | None:
-    try:
-        text = file.read_text("utf-8", "replace")
-    except OSError:
-        return None
-    match = pattern.search(text)
-    return text.count("\n", 0, match.start()) + 1 if match else None
