@@ -254,6 +254,46 @@ def test_fields_that_are_nobodys_or_there_as_well_are_not_warned_of(
     assert read(tmp_path)[1] == []
 
 
+NONE = "is neither http nor https"
+USER = "names a user before the host, which is refused"
+REMEDY = "name a web address that anybody may ask for, or a path"
+
+
+@pytest.mark.parametrize(
+    ("address", "shown", "why"),
+    [
+        ("ftp://cdn.example.org/x.png", "ftp://cdn.example.org/x.png", f"{NONE}: {REMEDY}"),
+        ("file:///etc/passwd", "file:///etc/passwd", f"{NONE}: {REMEDY}"),
+        ("https://u:p@cdn.example.org/x", "https://…@cdn.example.org/x", f"{USER}: {REMEDY}"),
+        ("https://u:p@ss/w@rd@cdn.example.org", "https://…@cdn.example.org", f"{USER}: {REMEDY}"),
+        ("//u:p@cdn.example.org/x", "//…@cdn.example.org/x", f"{USER}: {REMEDY}"),
+        ("https://[1/x.png", "https://[1/x.png", f"is no web address: {REMEDY}"),
+        (r"a\u202egnp.png", "agnp.png", "has characters that cannot be seen: remove them"),
+    ],
+)
+@pytest.mark.parametrize(
+    "field",
+    [
+        'image: "{}"',
+        'images: [b.png, {{url: "{}"}}]',
+        'provider: {{name: News, images: [{{path: "{}"}}]}}',
+        'related: [{{title: T, webUrl: "https://example.org/b", images: ["{}"]}}]',
+        'related: [{{title: T, provider: {{images: [{{url: "{}"}}]}}}}]',
+    ],
+)
+def test_a_picture_that_nobody_can_ask_for_is_warned_of_without_a_password(
+    tmp_path: Path, field: str, address: str, shown: str, why: str
+) -> None:
+    name, _, value = field.format(address).partition(": ")
+    write(tmp_path, "a.md", **{name: value})
+
+    _, (problem,) = read(tmp_path)
+
+    assert (problem.file, problem.level) == (str(tmp_path / "a.md"), "warning")
+    assert problem.message == f"picture {shown}: {why}"
+    assert problem.line == (None if "\\" in address else 5)
+
+
 def test_secured_is_never_kept_and_never_shown(tmp_path: Path) -> None:
     secret = "QUJDREVGR0hJSktMTU5PUA==;MDEyMzQ1Njc4OWFiY2RlZg=="
     write(tmp_path, "a.md", secured=secret)

@@ -358,7 +358,6 @@ def test_a_provider_that_says_nothing_is_the_host(provider: str) -> None:
         "{}",
         "{width: 5}",
         "javascript://x/%0aalert(1)",
-        "//cdn.example.org/a.png",
         "file:///etc/passwd",
         "ftp://example.org/a.png",
         '"pictures/\\0.png"',
@@ -369,6 +368,12 @@ def test_pictures_that_are_neither_web_addresses_nor_paths_are_left_out(image: s
     article = an_article_of("title: Hello", f"images: [{image}, b.png]")
 
     assert article.images == (Image(url="b.png"),)
+
+
+def test_an_address_without_a_scheme_is_one_of_https() -> None:
+    article = an_article_of("title: Hello", "images: ['//cdn.example.org/a.png']")
+
+    assert article.images == (Image(url="https://cdn.example.org/a.png"),)
 
 
 @pytest.mark.parametrize("width", ["'810'", "-1", "0", "true", "81.0", "99999999999"])

@@ -30,7 +30,6 @@ READ = (
     *(("heat",), ("quality",), ("provider",), ("type",), ("published", "draft"), ("removed",)),
     ("related",),
 )
-SHORTEST = 4  #: Below that, a slip of the finger makes another word.
 
 DATE_IN_NAME = re.compile(r"(?:^|/)(\d{4}-\d{2}-\d{2})[-_][^/]*$")
 MAX_RELATED = 16
@@ -67,30 +66,29 @@ def to_article(front_matter: FrontMatter, *, slug: str) -> Article:
         raise ArticleError(str(error), line=front_matter.line_of(error.field)) from None
 
 
-def misspelt(fields: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def pictures_in(fields: Mapping[str, Any]) -> Iterator[str]:
     """
-    The names that are one slip away from a field that is read, and that field, if it is missing.
+    Whatever names a picture, as it is written: of the story, of related ones, of their providers.
     """
-    for name in fields:
-        meant = _meant(name) if isinstance(name, str) else ()
-        if meant and not any(each in fields for each in meant):
-            yield name, meant[0]
+    related = [each for each in _items(fields.get("related")) if isinstance(each, dict)]
+    for each in (fields, *related):
+        provider = each.get("provider")
+        logos = provider.get("images") if isinstance(provider, dict) else None
+        for raw, _ in (*_named(_first(each, IMAGES)), *_named(logos)):
+            yield raw
 
 
-@lru_cache(ADDRESSES_KEPT)
-def _meant(name: str) -> tuple[str, ...]:
+def picture_url(raw: str) -> str:
     """
-    The field one slip away, and then its other names; nothing if it is one itself.
+    The web address or the path that is meant; empty if it is neither.
     """
-    from rapidfuzz.distance import OSA
+    raw = with_scheme(raw)
+    url = _safe_url(raw) if "://" in raw else raw
+    return "" if UNWANTED.search(url) else url  # A NUL is in no file's name.
 
-    if len(name) < SHORTEST or any(name in names for names in READ):
-        return ()
-    for names in READ:
-        for each in names:
-            if OSA.distance(name.casefold(), each.casefold()) <= 1:
-                return each, *names
-    return ()
+
+def with_scheme(raw: str) -> str:
+    return f"https:{raw}" if raw.startswith("//") else raw
 
 
 class _FieldError(Exception):
@@ -227,12 +225,19 @@ def _provider(value: Any, url: str) -> Provider:
 
 
 def _images(value: Any) -> Iterator[Image]:
+    for raw, fields in _named(value):
+        if url := picture_url(raw):
+            yield Image(url=url, width=_size(fields, "width"), height=_size(fields, "height"))
+
+
+def _named(value: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """
+    What names a picture, each with its fields.
+    """
     for item in value if isinstance(value, list) else [value]:
         fields = item if isinstance(item, dict) else {"url": item}
-        raw = _text(_first(fields, ("url", "path", "src"))).strip()
-        url = _safe_url(raw) if "://" in raw or raw.startswith("//") else raw
-        if url and not UNWANTED.search(url):  # A NUL is in no file's name.
-            yield Image(url=url, width=_size(fields, "width"), height=_size(fields, "height"))
+        if raw := _text(_first(fields, ("url", "path", "src"))).strip():
+            yield raw, fields
 
 
 def _size(fields: Mapping[str, Any], name: str) -> int | None:
@@ -240,8 +245,12 @@ def _size(fields: Mapping[str, Any], name: str) -> int | None:
     return value if type(value) is int and 0 < value < MAX_INTEGER else None
 
 
+def _items(value: Any) -> list[Any]:
+    return value[:MAX_RELATED] if isinstance(value, list) else []
+
+
 def _related(value: Any) -> Iterator[Related]:
-    for item in (value if isinstance(value, list) else [])[:MAX_RELATED]:
+    for item in _items(value):
         if not isinstance(item, dict):
             continue
         title, url = clean_line(_text(item.get("title"))), _url(item)

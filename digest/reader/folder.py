@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 from ..errors import ArticleError
 from ..model import Article, Problem
-from .fields import ADDRESS, misspelt, to_article
-from .frontmatter import MAX_FILE, FrontMatter, load_front_matter
+from .fields import to_article
+from .frontmatter import MAX_FILE, load_front_matter
+from .remarks import remarks_on
 
 SUFFIXES = (".markdown", ".md")  #: in the order of names that differ in nothing else
 FIRST_READ = 64 * 1024  #: nearly every file ends before; room for MAX_FILE costs more than reading
@@ -71,21 +72,11 @@ def read_file(file: File, real_root: Path) -> tuple[Article | Problem, ...]:
         article = to_article(front_matter, slug=file.slug)
     except ArticleError as error:
         return (Problem(file=shown(file.path), line=error.line, message=str(error)),)
-    warnings = []
-    if front_matter.dropped:
-        warnings.append(f"control characters were dropped ({front_matter.dropped}): remove them")
-    if not article.url and article.published:
-        warnings.append(f"{_addressless(front_matter)}: its title will not be a link")
-    problems = [Problem(file=shown(file.path), level="warning", message=each) for each in warnings]
-    for name, meant in misspelt(front_matter.fields):
-        message, line = f'{name}: is not read; did you mean "{meant}"?', front_matter.line_of(name)
-        problems.append(Problem(file=shown(file.path), line=line, level="warning", message=message))
-    return article, *problems
-
-
-def _addressless(front_matter: FrontMatter) -> str:
-    given = next((name for name in ADDRESS if front_matter.fields.get(name)), None)
-    return f"{given}: is no web address (https://…)" if given else "no web address (webUrl, link)"
+    remarks = (
+        Problem(file=shown(file.path), line=line, level="warning", message=message)
+        for message, line in remarks_on(front_matter, article)
+    )
+    return article, *remarks
 
 
 def unreadable(path: str, error: OSError) -> Problem:

@@ -38,7 +38,13 @@ class FrontMatter(NamedTuple):
         """
         The line of the file on which a top-level field begins.
         """
-        found = re.search(rf"^[\"']?{re.escape(field)}[\"']?\s*[:=]", self.source, re.MULTILINE)
+        return self.line_with(re.compile(rf"^[\"']?{re.escape(field)}[\"']?\s*[:=]", re.MULTILINE))
+
+    def line_with(self, pattern: re.Pattern[str]) -> int | None:
+        """
+        The first line of the file on which it is found.
+        """
+        found = pattern.search(self.source)
         return self.source.count("\n", 0, found.start()) + 1 if found else None
 
 

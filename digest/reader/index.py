@@ -36,8 +36,14 @@ SCHEMA = (
     f"PRAGMA application_id = {MARK}",
 )
 #: What is made of a file depends on these.
-READER = ("folder.py", "fields.py", "frontmatter.py", "values.py", "records.py", "index.py")
-SOURCES = (("digest", "text.py"), *((__package__, name) for name in READER))
+READER = (
+    *("folder.py", "fields.py", "frontmatter.py", "values.py"),
+    *("remarks.py", "records.py", "index.py"),
+)
+SOURCES = (
+    *(("digest", "text.py"), ("digest", "guard.py")),
+    *((__package__, name) for name in READER),
+)
 LIBRARIES = ("pyyaml", "python-frontmatter", "idna")
 DAMAGE = frozenset(
     {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_ERROR}
