@@ -457,3 +457,20 @@ def test_a_report_has_the_rows_as_they_were_and_harmless(tmp_path: Path) -> None
     _, *rows = csv.reader(io.StringIO("".join(write_report(path, {2: "none", 3: "why"}))))
 
     assert rows == [["2", "none", "", "", ""], ["3", "why", "'=x", "5", "AI;B"]]
+
+
+def test_a_report_has_what_there_is_of_a_row_with_too_many_fields(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text("name,email\nAnn,ann@example.org,x\n")
+
+    (problem,) = read_roster(path, no_topic_is_wrong)
+    _, row = csv.reader(io.StringIO("".join(write_report(path, {2: "why"}))))
+
+    assert row == ["2", "why", "ann@example.org", "Ann", ""]
+    assert getattr(problem, "who", None) == "a•••@example.org"
+
+
+def test_of_several_addresses_in_a_field_only_one_is_told_masked(tmp_path: Path) -> None:
+    _, (problem,) = read(tmp_path, 'email\n"Ann <ann@example.org>, bob@example.org"\n')
+
+    assert getattr(problem, "who", None) == "a•••@example.org"

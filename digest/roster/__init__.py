@@ -11,7 +11,7 @@ from pathlib import Path
 from ..addresses import key_of, normalize_address
 from ..model import Entry, Problem
 from ..text import clean_line, clean_name, is_unclean
-from .rows import FIELDS, FORMULA, Refused, Row, masked, rows
+from .rows import FIELDS, FORMULA, Refused, Row, rows
 from .writing import write_csv, write_json_lines, write_report
 
 __all__ = [
@@ -41,14 +41,11 @@ def read_roster(path: Path, check_topics: CheckTopics) -> Iterator[Entry | Probl
         try:
             entry = _entry(row, check_topics)
         except ValueError as error:
-            who = masked(row.fields.get("email"))
-            yield Refused(file=str(path), line=row.line, message=str(error), who=who)
+            yield _refused(path, row, str(error))
             continue
         key = hash(key_of(entry.address))
         if key in seen:
-            message = f"the same address as in line {seen[key]}: keep one of them"
-            who = masked(entry.address)
-            yield Refused(file=str(path), line=row.line, message=message, who=who)
+            yield _refused(path, row, f"the same address as in line {seen[key]}: keep one of them")
             continue
         seen[key] = row.line
         yield entry
@@ -73,6 +70,10 @@ def parse_entry(
     return Entry(
         address=address, name=cleaned, topics=own or None, line=line, cleaned=is_unclean(name)
     )
+
+
+def _refused(path: Path, row: Row, message: str) -> Refused:
+    return Refused(file=str(path), line=row.line, message=message, fields=row.fields)
 
 
 def _entry(row: Row, check_topics: CheckTopics) -> Entry:

@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, TextIO
 
 from ..errors import StoreError
 from ..model import Problem
-from ..text import mask_address
+from ..text import ADDRESSES, mask_address
 
 FIELDS = ("email", "name", "topics")
 MAX_FILE = 64 * 1024 * 1024
@@ -30,10 +30,19 @@ FORMULA = tuple("=+-@\t\r|%\uff1d\uff0b\uff0d\uff20")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused(Problem):
     """
-    A line that is not taken, and whose it seems to be: the address, masked.
+    A line that is not taken, and what could be read of it.
     """
 
-    who: str = ""
+    fields: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def who(self) -> str:
+        """
+        Whose it seems to be: enough of an address to find the line, or nothing if there is none.
+        """
+        email = self.fields.get("email")
+        found = ADDRESSES.search(email) if isinstance(email, str) else None
+        return mask_address(found[0]) if found else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +142,13 @@ def _header(first: str) -> tuple[list[str], str]:
 
 
 def _csv_row(path: Path, line: int, header: list[str], values: list[str]) -> Row | Refused:
-    if len(values) > len(header):
-        message = f"{len(values)} values for {len(header)} fields: quote values that hold a comma"
-        return Refused(file=str(path), line=line, message=message, who=masked(values[0]))
     if any(value.startswith("'") for value in values):
         values = [*map(_unquoted, values)]
-    return Row(line, dict(zip(header, values, strict=False)))
+    fields = dict(zip(header, values, strict=False))
+    if len(values) > len(header):
+        message = f"{len(values)} values for {len(header)} fields: quote values that hold a comma"
+        return Refused(file=str(path), line=line, message=message, fields=fields)
+    return Row(line, fields)
 
 
 def _shown(first: str) -> str:
@@ -173,13 +183,6 @@ def _lines(file: TextIO) -> Iterator[str]:
         while not rest.endswith("\n") and (rest := file.readline(MAX_LINE)):
             pass
         yield line
-
-
-def masked(email: object) -> str:
-    """
-    Enough of an address to find its line, or nothing if it is none.
-    """
-    return mask_address(email) if isinstance(email, str) and "@" in email else ""
 
 
 def _unquoted(value: str) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..model import Subscriber
-from .rows import FIELDS, Row, rows, runs
+from .rows import FIELDS, rows, runs
 
 
 def write_csv(subscribers: Iterable[Subscriber]) -> Iterator[str]:
@@ -39,8 +39,7 @@ def write_report(path: Path, reasons: Mapping[int, str]) -> Iterator[str]:
     for row in rows(path):
         reason = reasons.get(row.line or 0)
         if reason is not None:
-            fields = row.fields if isinstance(row, Row) else {}
-            yield _csv_line((str(row.line), reason, *_texts(fields)))
+            yield _csv_line((str(row.line), reason, *_texts(row.fields)))
 
 
 def _texts(fields: Mapping[str, Any]) -> Iterator[str]:
