@@ -227,13 +227,56 @@ def test_a_name_that_has_such_a_sign_further_on_is_fine(tmp_path: Path) -> None:
     assert (entries, problems) == ([an_entry(name="Anne-Marie = A+B")], [])
 
 
-def test_a_quote_that_is_not_closed_is_a_problem_not_a_crash(tmp_path: Path) -> None:
-    source = 'email,name\nann@example.org,Ann\n"' + "x" * 140_000 + "\nbob@example.org,Bob\n"
+@pytest.mark.parametrize(
+    ("rest", "taken", "refused"),
+    [
+        ("", [], [2]),
+        ("bob@example.org,Bob\n", [3], [2]),
+        ('bob@example.org,"Bob"\n', [3], [2]),
+        ('bob@example.org,"Bob\ncy@example.org,Cy\n', [4], [2, 3]),
+        ('"bob@example.org"\ncy@example.org,"C ""y"""\n', [3, 4], [2]),
+        ("x" * 140_000 + "\nbob@example.org,Bob\n", [4], [2, 3]),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_a_quote_that_is_not_closed_costs_no_other_row(
+    tmp_path: Path, rest: str, taken: list[int], refused: list[int]
+) -> None:
+    entries, problems = read(tmp_path, f'email,name\nann@example.org,"Ann\n{rest}')
 
-    entries, (problem,) = read(tmp_path, source)
+    assert [each.line for each in entries] == taken
+    assert [each.line for each in problems] == refused
+    assert "see to the quotation marks of this line" in problems[0].message
+    assert getattr(problems[0], "who", None) == "a•••@example.org"
 
-    assert entries == [an_entry(name="Ann"), an_entry(address="bob@example.org", name="Bob")]
-    assert (problem.line, problem.message[:25]) == (3, "not valid CSV up to line ")
+
+@pytest.mark.parametrize(
+    "name", ["Ann\nbob@example.org,Bob", "Ann\n\n\nof the Hills", "Ann\r\nBcc: eve@example.org"]
+)
+def test_what_seems_to_hold_rows_is_refused_whole(tmp_path: Path, name: str) -> None:
+    """
+    A name that somebody chose elsewhere must not put others on the list.
+    """
+    last = 2 + name.count("\n")
+
+    entries, (problem,) = read(
+        tmp_path, f'email,name\nann@example.org,"{name}"\ncy@example.org,Cy\n'
+    )
+
+    assert [(each.line, each.name) for each in entries] == [(last + 1, "Cy")]
+    assert (problem.line, problem.message) == (
+        2,
+        f"a quoted value goes on to line {last}: close it, or take out its line breaks",
+    )
+
+
+def test_a_name_that_took_the_address_of_its_own_row_is_refused(tmp_path: Path) -> None:
+    source = 'name,email\n"Ann,ann@example.org\nBob",bob@example.org\nCy,cy@example.org,,\n'
+
+    entries, problems = read(tmp_path, source)
+
+    assert entries == []
+    assert [each.line for each in problems] == [2, 4]
 
 
 def test_topics_that_are_wrong_are_said_by_who_knows_them(tmp_path: Path) -> None:
@@ -419,11 +462,9 @@ def test_a_refused_line_tells_whose_it_is_masked(tmp_path: Path) -> None:
 
 
 def test_a_header_breaking_name_is_cleaned(tmp_path: Path) -> None:
-    entries, problems = read(
-        tmp_path, 'email,name\nann@example.org,"Ann\r\nBcc: eve@example.org"\n'
-    )
+    entries, problems = read(tmp_path, 'email,name\nann@example.org,"Ann\r\nBcc: eve"\n')
 
-    assert (entries, problems) == ([an_entry(name="Ann Bcc: eve@example.org")], [])
+    assert (entries, problems) == ([an_entry(name="Ann Bcc: eve")], [])
     assert entries[0].cleaned
 
 

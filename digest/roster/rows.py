@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE, getincrementaldecoder
+from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,6 +22,8 @@ MAX_FILE = 64 * 1024 * 1024
 BLOCK = 1024 * 1024
 #: Of one line of JSON; csv has a limit of its own.
 MAX_LINE = 128 * 1024
+#: Of one value between quotation marks.
+MAX_LINES = 3
 JSON_LINES = frozenset({".jsonl", ".ndjson", ".json"})
 SEPARATORS = (",", ";", "\t")
 #: A spreadsheet runs a cell that begins so.
@@ -49,6 +52,37 @@ class Refused(Problem):
 class Row:
     line: int
     fields: Mapping[str, Any] = field(repr=False)
+
+
+class _Lines:
+    """
+    The lines of a file, for a parser that takes one row after the other.
+    """
+
+    def __init__(self, file: TextIO, *, before: int) -> None:
+        self.number = before + 1  #: of the first line of the row
+        self.row: list[str] = []
+        self._file = file
+        self._again: deque[str] = deque()
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self._again.popleft() if self._again else next(self._file)
+        self.row.append(line)
+        return line
+
+    def begin_row(self) -> None:
+        self.number += len(self.row)
+        self.row.clear()
+
+    def give_back(self) -> None:
+        """
+        All lines of the row but the first are read once more.
+        """
+        self._again.extendleft(reversed(self.row[1:]))
+        del self.row[1:]
 
 
 def rows(path: Path) -> Iterator[Row | Refused]:
@@ -112,20 +146,21 @@ def _csv_rows(path: Path, file: TextIO) -> Iterator[Row | Refused]:
         raise StoreError(
             f'{path}:1: found the header "{_shown(first)}", needed is "{",".join(FIELDS)}"'
         )
-    reader = csv.reader(file, delimiter=separator)
+    lines = _Lines(file, before=1)
+    reader = csv.reader(lines, delimiter=separator, strict=True)
     while True:
-        # Of a row with quoted line breaks it is the first line.
-        line = reader.line_num + 2
+        lines.begin_row()
         try:
             values = next(reader, None)
         except csv.Error as error:
-            message = f"not valid CSV up to line {reader.line_num + 1}: {error}"
-            yield Refused(file=str(path), line=line, message=message)
+            # Whatever a quotation mark swallowed may be rows of their own.
+            lines.give_back()
+            yield _faulty_row(path, lines, header, separator, error)
             continue
         if values is None:
             return
         if any(value.strip() for value in values):
-            yield _csv_row(path, line, header, values)
+            yield _csv_row(path, lines, header, values)
 
 
 def _header(first: str) -> tuple[list[str], str]:
@@ -141,14 +176,38 @@ def _header(first: str) -> tuple[list[str], str]:
     return [], ""
 
 
-def _csv_row(path: Path, line: int, header: list[str], values: list[str]) -> Row | Refused:
+def _csv_row(path: Path, lines: _Lines, header: list[str], values: list[str]) -> Row | Refused:
     if any(value.startswith("'") for value in values):
         values = [*map(_unquoted, values)]
     fields = dict(zip(header, values, strict=False))
-    if len(values) > len(header):
+    if len(lines.row) > 1 and any(map(_swallows, values)):
+        last = lines.number + len(lines.row) - 1
+        message = f"a quoted value goes on to line {last}: close it, or take out its line breaks"
+    elif len(values) > len(header):
         message = f"{len(values)} values for {len(header)} fields: quote values that hold a comma"
-        return Refused(file=str(path), line=line, message=message, fields=fields)
-    return Row(line, fields)
+    else:
+        return Row(lines.number, fields)
+    return Refused(file=str(path), line=lines.number, message=message, fields=fields)
+
+
+def _faulty_row(
+    path: Path, lines: _Lines, header: list[str], separator: str, error: csv.Error
+) -> Refused:
+    """
+    Its fields are taken as if they had no quotation marks.
+    """
+    message = f"not valid CSV ({error}): see to the quotation marks of this line"
+    values = [value.strip(' "\r\n') for value in lines.row[0].split(separator)]
+    fields = dict(zip(header, values, strict=False))
+    return Refused(file=str(path), line=lines.number, message=message, fields=fields)
+
+
+def _swallows(value: str) -> bool:
+    """
+    Whether it has more lines than a name may have, or seems to hold other rows.
+    """
+    number = len(value.strip().splitlines())
+    return number > MAX_LINES or (number > 1 and "@" in value)
 
 
 def _shown(first: str) -> str:
