@@ -317,7 +317,7 @@ def test_a_picture_is_no_list(project: Project) -> None:
     ran = project.run("subscribers", "import", "weekly", "list.csv")
 
     assert ran.status == 1
-    assert ran.err == "digest: list.csv: not UTF-8 text: save the file as UTF-8\n"
+    assert ran.err == "digest: list.csv:2: not UTF-8 text: save the file as UTF-8\n"
 
 
 @pytest.mark.parametrize(("options", "name"), [((), "out.csv"), (("--json",), "out.jsonl")])

@@ -117,18 +117,21 @@ def _check(path: Path, file: BinaryIO) -> None:
         raise StoreError(f"{path} is larger than {MAX_FILE:,} bytes: import it in parts")
     file.seek(0)
     decoder = getincrementaldecoder("utf-8")()
-    block = b"start"
-    first = True
+    block, line = file.read(BLOCK), 1
+    if block.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        raise StoreError(f"{path}: UTF-16 text: save the file as UTF-8")
     while block:
-        block = file.read(BLOCK)
-        if first and block.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
-            raise StoreError(f"{path}: UTF-16 text: save the file as UTF-8")
-        first = False
+        following = file.read(BLOCK)
         try:
-            decoder.decode(block, final=not block)
-        except UnicodeDecodeError:
+            decoder.decode(block, final=not following)
+        except UnicodeDecodeError as error:
+            line += error.object[: error.start].count(b"\n")
             guess = " (it looks like Windows-1252)" if _is_western(block) else ""
-            raise StoreError(f"{path}: not UTF-8 text: save the file as UTF-8{guess}") from None
+            raise StoreError(
+                f"{path}:{line}: not UTF-8 text: save the file as UTF-8{guess}"
+            ) from None
+        line += block.count(b"\n")
+        block = following
 
 
 def _is_western(block: bytes) -> bool:
