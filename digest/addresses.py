@@ -22,11 +22,33 @@ def key_of(address: str) -> str:
 
 def normalize_address(raw: str) -> str:
     """
-    An address as it is kept: its domain in lower case and ASCII. ValueError says what is wrong.
+    A reader's address as it is kept: its domain in lower case and ASCII, and a whole one.
 
-    The message never repeats the address. Before the @ there may be letters of any script (RFC
-    6531).
+    ValueError says what is wrong, and never repeats the address. Before the @ there may be letters
+    of any script (RFC 6531).
     """
+    address = _normalized(raw)
+    _, dot, top = address.rpartition("@")[2].rpartition(".")
+    if not dot:
+        raise ValueError("has no dot after the @: write the whole domain")
+    if top.isdigit():
+        raise ValueError("names a machine by its number: write its domain")
+    return address
+
+
+def normalize_own_address(raw: str) -> str:
+    """
+    The same for an address that we write from, or are written to: every server must take it.
+
+    It may be one of this network alone, such as editor@mailhost.
+    """
+    address = _normalized(raw)
+    if not address.isascii():
+        raise ValueError("has letters beyond ASCII before the @, which many servers do not take")
+    return address
+
+
+def _normalized(raw: str) -> str:
     if len(raw.encode("utf-8", "replace")) > MAX_LENGTH:
         raise ValueError(f"is longer than {MAX_LENGTH} characters")
     if PLAIN.fullmatch(raw) and "xn--" not in raw.lower() and "--" not in raw:
@@ -50,13 +72,3 @@ def normalize_address(raw: str) -> str:
     if "=?" in checked.local_part:
         raise ValueError("looks like an encoded word, which headers cannot carry")
     return f"{checked.local_part}@{checked.ascii_domain}"
-
-
-def normalize_own_address(raw: str) -> str:
-    """
-    The same for an address that we write from, or are written to: every server must take it.
-    """
-    address = normalize_address(raw)
-    if not address.isascii():
-        raise ValueError("has letters beyond ASCII before the @, which many servers do not take")
-    return address

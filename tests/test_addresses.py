@@ -22,7 +22,7 @@ from digest.composer import format_address
         ("zoe\u0308@EXAMPLE.org", "zoë@example.org"),
         ("ann@straße.de", "ann@xn--strae-oqa.de"),
         ("o'hara@example.org", "o'hara@example.org"),
-        ("ann@mailhost", "ann@mailhost"),
+        ("ann@mail.internal", "ann@mail.internal"),
     ],
 )
 def test_the_domain_is_kept_in_lower_case_and_ascii(raw: str, address: str) -> None:
@@ -39,6 +39,8 @@ def test_the_domain_is_kept_in_lower_case_and_ascii(raw: str, address: str) -> N
         ("ann@", "is not an address that mail can be sent to"),
         ("ann@@example.org", "is not an address that mail can be sent to"),
         ("ann@example..org", "is not an address that mail can be sent to"),
+        ("ann@mailhost", "has no dot after the @: write the whole domain"),
+        ("ann@127.0.0.1", "names a machine by its number: write its domain"),
         ("ann@[127.0.0.1]", "is not an address that mail can be sent to"),
         ("Ann <ann@example.org>", "is not an address that mail can be sent to"),
         ('"ann x"@example.org', "is not an address that mail can be sent to"),
@@ -98,3 +100,7 @@ def test_an_address_of_ours_is_one_that_every_server_takes() -> None:
     assert normalize_own_address("ann@exämple.org") == "ann@xn--exmple-cua.org"
     with pytest.raises(ValueError, match="beyond ASCII"):
         normalize_own_address("zoë@example.org")
+
+
+def test_an_address_of_ours_may_be_one_of_this_network() -> None:
+    assert normalize_own_address("editor@mailhost") == "editor@mailhost"
