@@ -399,9 +399,18 @@ def test_a_returned_letter_in_base64_is_read() -> None:
     assert judge(mail).reader == ANN
 
 
-CUT = a_dsn()[: a_dsn().index("Final-Recipient")]
+def cut(mail: str, where: str) -> str:
+    return mail[: mail.index(where)]
+
+
 GARBLED = {
-    "cut before the recipient": CUT,
+    "cut before the recipient": cut(a_dsn(), "Final-Recipient"),
+    "cut before the action": cut(a_dsn(), "Action"),
+    "cut within the action": cut(a_dsn(action="delayed"), "ayed"),
+    "cut within the headers": cut(a_dsn(), "Auto-Submitted"),
+    "cut within the type": cut(a_dsn(), "ort; report-type"),
+    "cut after the headers, exim": cut(reports.exim(SENT), "This message was"),
+    "cut after the headers, qmail": cut(reports.qmail(SENT), "Hi."),
     "no status part": a_dsn().replace("message/delivery-status", "text/plain"),
     "an empty status part": a_dsn()[: a_dsn().index("Reporting-MTA")] + "\n--B--\n",
     "an empty feedback part": an_arf().replace("Feedback-Type: abuse", ""),
@@ -457,6 +466,18 @@ def test_a_bounce_for_people_without_a_reason_is_soft() -> None:
     )
 
     assert judge(mail).kind is Meaning.SOFT
+
+
+def test_a_bounce_in_html_alone_is_soft() -> None:
+    mail = a_plain(headers=f"{DAEMON}\nSubject: Undeliverable: Hello", text="<p>Sorry.</p>")
+
+    assert judge(mail.replace("text/plain", "text/html")).kind is Meaning.SOFT
+
+
+def test_a_failure_without_a_status_is_still_one() -> None:
+    mail = a_dsn()
+
+    assert judge(cut(mail, "Status")).kind is Meaning.SOFT
 
 
 def test_a_verdict_shows_no_address() -> None:

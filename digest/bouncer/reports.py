@@ -69,9 +69,11 @@ def judge_report(mail: Message) -> Failure | None:
 def _delivery(part: Message) -> Failure:
     """
     The first recipient who failed, or the first at all: our letters have one each.
+
+    A block that is cut before it says what happened says nothing.
     """
     blocks = [*_blocks(part)]
-    about = [each for each in blocks if each["Action"] or each["Final-Recipient"] or each["Status"]]
+    about = [each for each in blocks if _says_something(each)]
     if not about:
         return Failure(kind=Meaning.UNREADABLE)
     envelope_id = _unescaped(
@@ -119,6 +121,12 @@ def _blocks(part: Message) -> Iterator[Message]:
 def _fields(text: str) -> Iterator[Message]:
     for block in re.split(r"\n[ \t]*\n", text.replace("\r\n", "\n").strip()):
         yield message_from_string(block.strip() + "\n\n")
+
+
+def _says_something(block: Message) -> bool:
+    action = _action(block)
+    told = action == "failed" or action in ACTIONS
+    return told or bool(text_of(block, "Status") or text_of(block, "Diagnostic-Code"))
 
 
 def _action(block: Message) -> str:

@@ -65,6 +65,8 @@ def judge_odd_shape(mail: Message) -> Failure:
     recipient = next(iter((*permanent, *temporary)), b"").decode("ascii", "replace")
     if not recipient and not _is_bounce(mail):
         return Failure(kind=Meaning.OTHER)
+    if _is_empty(mail):
+        return Failure(kind=Meaning.UNREADABLE)
     if (temporary and not permanent) or DELAYED_SUBJECT.search(text_of(mail, "Subject")):
         return Failure(kind=Meaning.DELAYED, recipient=recipient)
     kind, status = judge_status("", words)
@@ -96,6 +98,13 @@ def _is_bounce(mail: Message) -> bool:
         return True
     daemon = DAEMON.search(text_of(mail, "From")) or text_of(mail, "Return-Path") == "<>"
     return bool(daemon and FAILED_SUBJECT.search(text_of(mail, "Subject")))
+
+
+def _is_empty(mail: Message) -> bool:
+    """
+    Whether it was cut within its own headers.
+    """
+    return not any(content_of(each).strip() for each in mail.walk() if not each.is_multipart())
 
 
 def _words(mail: Message) -> Iterator[str]:
