@@ -275,7 +275,7 @@ def test_an_import_may_be_run_again(project: Project) -> None:
     assert [each["email"] for each in listed(project)] == ["ben@example.org"]
 
 
-def test_a_dry_import_changes_nothing(project: Project) -> None:
+def test_a_dry_import_makes_no_store(project: Project) -> None:
     file = project.write("list.csv", "email\nann@example.org\nnonsense\n")
 
     ran = project.run("subscribers", "import", "weekly", str(file), "--dry-run")
@@ -283,9 +283,30 @@ def test_a_dry_import_changes_nothing(project: Project) -> None:
     assert ran.status == 1
     assert ran.err.splitlines() == [
         f"{file}:3: refused: the address has no @",
-        "weekly: 1 would take, 1 refused",
+        "dry run, weekly: 1 added, 0 updated, 0 unchanged, 0 unsubscribed, 1 refused",
     ]
     assert not project.store.exists()
+
+
+def test_a_dry_import_tells_what_the_import_would_do_and_changes_nothing(project: Project) -> None:
+    project.subscribe("left@example.org", "gone@example.org", "ann@example.org")
+    project.done("subscribers", "remove", "weekly", "left@example.org")
+    project.done("subscribers", "erase", "gone@example.org", "--yes")
+    rows = "ann@example.org,Ann\nben@example.org,\nleft@example.org,\ngone@example.org,\n"
+    file = project.write("list.csv", f"email,name\n{rows}")
+    arguments = ("subscribers", "import", "weekly", str(file), "--report", "not-taken.csv")
+    before = project.store.read_bytes()
+
+    dry = project.json(*arguments, "--dry-run")
+    after, report = project.store.read_bytes(), (project.folder / "not-taken.csv").read_text()
+    real = project.json(*arguments)
+
+    assert after == before
+    assert (dry.pop("dry_run"), real.pop("dry_run")) == (True, False)
+    assert dry == real
+    assert [dry[each] for each in ("added", "updated", "unsubscribed", "erased")] == [1, 1, 1, 1]
+    assert report == (project.folder / "not-taken.csv").read_text()
+    assert len(report.splitlines()) == 3
 
 
 @pytest.mark.parametrize(

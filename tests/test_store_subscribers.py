@@ -305,3 +305,22 @@ def test_only_adding_brings_back_who_left(
     }
     store.close()
     assert found == {key for key, subscribed in expected.items() if subscribed}
+
+
+def test_a_dry_run_finds_what_a_merge_would_and_takes_it_back(store: Store) -> None:
+    store.subscribers.merge("weekly", [an_entry(), an_entry(address="left@example.org")])
+    store.subscribers.remove("weekly", "left@example.org")
+    entries = [an_entry(name="Ann"), *(an_entry(address=f"{n}@example.org") for n in range(9_000))]
+    heard: list[str] = []
+
+    dry = store.subscribers.merge(
+        "weekly",
+        [*entries, an_entry(address="left@example.org")],
+        away=lambda entry, _: heard.append(entry.address),
+        dry_run=True,
+    )
+
+    assert dry == Merged(added=9_000, updated=1, unsubscribed=1)
+    assert heard == ["left@example.org"]
+    assert active(store) == [("ann@example.org", "")]
+    assert store.subscribers.merge("weekly", entries).added == 9_000

@@ -33,7 +33,9 @@ def import_(
         Path, typer.Argument(metavar="FILE", help="CSV with a header email,name,topics; or .jsonl.")
     ],
     *,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what is wrong.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")
+    ] = False,
     resubscribe: Annotated[
         bool, typer.Option("--resubscribe", help="Also those who left or bounced; not complainers.")
     ] = False,
@@ -55,22 +57,19 @@ def import_(
     with opened(context) as pipeline:
         found = pipeline.settings.newsletter(newsletter)
         entries = taking.entries_iter(read_roster(file, topic_check(pipeline, found)))
-        if dry_run:
-            counts = {"would_take": sum(1 for _ in entries)}
+        if dry_run and pipeline.existing_store is None:
+            counts = dict.fromkeys((*COUNTS, *RARE), 0) | {"added": sum(1 for _ in entries)}
         else:
-            counts = _merged(pipeline, found, entries, taking, again=resubscribe)
+            counts = _merged(pipeline, found, entries, taking, again=resubscribe, dry_run=dry_run)
     if report:
         taking.write(report)
     if as_json:
         document = {"refused": taking.shown, "cleaned": taking.cleaned}
-        print_json({"newsletter": newsletter, **counts, **document})
+        print_json({"newsletter": newsletter, "dry_run": dry_run, **counts, **document})
     else:
-        told = [
-            f"{number} {name.replace('_', ' ')}"
-            for name, number in counts.items()
-            if number or name not in RARE
-        ]
-        say(f"{newsletter}: {', '.join(told)}, {len(taking.refused)} refused")
+        told = [f"{number} {name}" for name, number in counts.items() if number or name in COUNTS]
+        prefix = "dry run, " if dry_run else ""
+        say(f"{prefix}{newsletter}: {', '.join(told)}, {len(taking.refused)} refused")
     raise typer.Exit(bool(taking.refused))
 
 
@@ -186,6 +185,7 @@ def _merged(
     taking: _Taking,
     *,
     again: bool,
+    dry_run: bool,
 ) -> dict[str, int]:
     from ..model import Cause
 
@@ -207,6 +207,7 @@ def _merged(
         Cause(by="import", reason="on a list", evidence={"file": taking.file.name}),
         again=again,
         away=taking.keep_away,
+        dry_run=dry_run,
     )
     return {name: getattr(merged, name) for name in (*COUNTS, *RARE)}
 

@@ -91,11 +91,13 @@ class Subscribers:
         *,
         again: bool = False,
         away: Callable[[Entry, str], None] = lambda *_: None,
+        dry_run: bool = False,
     ) -> Merged:
         """
         Add or update many, each address once. Safe to run again.
 
-        Who left stays away unless it is `again`; `away` hears of everybody who does.
+        Who left stays away unless it is `again`; `away` hears of everybody who does. A dry run
+        finds the same, and takes everything back.
         """
         total = Merged()
         remaining = iter(entries)
@@ -103,6 +105,8 @@ class Subscribers:
             with self._database.writing() as connection:
                 newsletter = number_for(connection, newsletter_id)
                 total += self._merge(connection, newsletter, chunk, cause, again=again, away=away)
+                if dry_run:
+                    connection.rollback()
         return total
 
     def remove(self, newsletter_id: str, address: str, cause: Cause = OPERATOR) -> None:
