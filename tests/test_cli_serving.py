@@ -35,7 +35,7 @@ def test_an_archive_of_nothing_is_built_as_well(tmp_path: Path) -> None:
 
     ran = project.json("archive", "build", str(tmp_path / "public"))
 
-    assert ran == {"out": str(tmp_path / "public"), "files": 3}
+    assert ran == {"out": str(tmp_path / "public"), "files": 3, "removed": 0}
     assert (tmp_path / "public" / "a" / "index.html").is_file()
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from digest.model import Outcome
 from tests.factories import PAGE, a_page, a_receipt, an_article, an_edition, an_issue
-from tests.program import AT, Project, a_full_project, contents
+from tests.program import AT, SITE, Project, a_full_project, contents
 from tests.program import WEEKLY as DUE
 from tests.website import OTHER, Website, serving
 
@@ -182,6 +182,7 @@ def test_the_built_archive_is_the_served_one(site: Website, tmp_path: Path) -> N
     site.project.done("archive", "build", str(tmp_path / "public"))
 
     built = contents(tmp_path / "public")
+    noted = built.pop(".digest-archive")
     served = {
         f"{path.removeprefix('/')}{'index.html' if path.endswith('/') else ''}": site.get(path)
         for path in [*all_paths(site), "/u/", "/p/"]
@@ -192,6 +193,25 @@ def test_the_built_archive_is_the_served_one(site: Website, tmp_path: Path) -> N
     }
     assert pictures
     assert all(site.get(path).content == built[path[1:]] for path in pictures)
+    assert b"other" not in noted
+
+
+def test_a_built_archive_that_is_closed_is_taken_away_and_nothing_else(tmp_path: Path) -> None:
+    project, out = a_sent_project(tmp_path / "project"), tmp_path / "public"
+    project.done("archive", "build", str(out))
+    (out / "a" / "other" / "mine.html").write_text("Mine.")
+    before = contents(out)
+    project.configure(SITE, PUBLIC.replace('"public"', '"off"'), OTHER, OFF)
+
+    ran = project.done("archive", "build", str(out))
+    again = project.json("archive", "build", str(out))
+
+    left = contents(out)
+    assert {path for path in left if path.startswith("a/")} == {"a/index.html", "a/other/mine.html"}
+    assert {path for path in before if path[0] in "iup"} <= set(left)
+    assert not (out / "a" / "weekly").exists()
+    assert ran.err.endswith(f"in {out}, 9 removed\n")
+    assert again["removed"] == 0
 
 
 def test_pictures_are_for_ever_and_nothing_but_pictures(site: Website) -> None:

@@ -3,7 +3,10 @@ The archive as files, for any web host.
 """
 
 import shutil
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
 
 from ..errors import StoreError
@@ -12,29 +15,77 @@ from ..pages import Pages
 from ..pipeline import Pipeline
 from . import Archive, main_newsletter
 
+#: What the last build wrote, by hashes: what is not listed is not to be found here either.
+WRITTEN = ".digest-archive"
 
-def build_archive(pipeline: Pipeline, pages: Pages, out: Path) -> int:
-    """
-    Write all of it below `out`, which becomes the root of the site; the number of files.
 
-    Addresses are those that `digest serve` has. StoreError if the folder cannot be written.
+def build_archive(pipeline: Pipeline, pages: Pages, out: Path) -> tuple[int, int]:
     """
-    archive, written = Archive(pipeline, pages), 0
+    Write all of it below `out`, which becomes the root of the site; how many files, and removed.
+
+    Addresses are those that `digest serve` has. A page or feed of an earlier build that is no part
+    of it any more is removed; a picture never is: letters may show it. StoreError if the folder
+    cannot be written.
+    """
+    archive = Archive(pipeline, pages)
     try:
-        for path in archive.paths_iter():
-            file = archive.file(path)
-            if file is not None:
-                write_whole(out / "a" / path, file.text.encode(), mode=0o644)
-                written += 1
-        for place in ("u", "p"):
-            text = pages.neutral(main_newsletter(pipeline.settings))
-            write_whole(out / place / "index.html", text.encode(), mode=0o644)
-            written += 1
-        for name in archive.pictures() | pages.pictures:
-            (out / "i" / name).parent.mkdir(parents=True, exist_ok=True)
-            with suppress(FileNotFoundError):
-                shutil.copyfile(pipeline.pictures.path_of(name), out / "i" / name)
-                written += 1
+        before, now = _noted(out), set[str]()
+        try:
+            for path, text in _texts_iter(archive, pipeline, pages):
+                now.add(_hash(path))
+                write_whole(out / path, text.encode(), mode=0o644)
+        finally:
+            _note(out, before | now)
+        removed = _remove(out, before - now)
+        _note(out, now)
+        copied = _copy_pictures(pipeline, archive.pictures() | pages.pictures, out)
     except OSError as error:
         raise StoreError(f"the folder {out} cannot be written: {error.strerror}") from None
-    return written
+    return len(now) + copied, removed
+
+
+def _texts_iter(archive: Archive, pipeline: Pipeline, pages: Pages) -> Iterator[tuple[str, str]]:
+    for path in archive.paths_iter():
+        if file := archive.file(path):
+            yield f"a/{path}", file.text
+    for place in ("u", "p"):
+        yield f"{place}/index.html", pages.neutral(main_newsletter(pipeline.settings))
+
+
+def _copy_pictures(pipeline: Pipeline, names: AbstractSet[str], out: Path) -> int:
+    copied = 0
+    for name in names:
+        (out / "i" / name).parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileNotFoundError):
+            shutil.copyfile(pipeline.pictures.path_of(name), out / "i" / name)
+            copied += 1
+    return copied
+
+
+def _noted(out: Path) -> set[str]:
+    try:
+        return set((out / WRITTEN).read_text("utf-8", "replace").split())
+    except FileNotFoundError:
+        return set()
+
+
+def _note(out: Path, hashes: AbstractSet[str]) -> None:
+    write_whole(out / WRITTEN, "".join(f"{each}\n" for each in sorted(hashes)).encode())
+
+
+def _hash(path: str) -> str:
+    return sha256(path.encode()).hexdigest()
+
+
+def _remove(out: Path, hashes: AbstractSet[str]) -> int:
+    """
+    Remove those files, and folders that nothing is left in.
+    """
+    paths = [each.relative_to(out) for each in (out / "a").rglob("*") if each.is_file()]
+    gone = [each for each in paths if _hash(each.as_posix()) in hashes]
+    for path in gone:
+        (out / path).unlink()
+        for folder in path.parents:
+            with suppress(OSError):
+                (out / folder).rmdir()
+    return len(gone)

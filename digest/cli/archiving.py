@@ -33,14 +33,15 @@ def build(
     """
     Write the archive as static files.
 
-    It is what `digest serve` shows: pages, feeds and their pictures.
+    It is what `digest serve` shows: pages, feeds and their pictures. Pages and feeds of an earlier
+    build that are no part of it any more are removed.
     """
     from ..archive.building import build_archive
     from ..pages.opening import open_pages
 
     with opened(context) as pipeline:
-        written = build_archive(pipeline, open_pages(pipeline), out)
+        written, removed = build_archive(pipeline, open_pages(pipeline), out)
     if as_json:
-        print_json({"out": str(out), "files": written})
+        print_json({"out": str(out), "files": written, "removed": removed})
     else:
-        say(f"{counted(written, 'file')} in {out}")
+        say(f"{counted(written, 'file')} in {out}" + (f", {removed} removed" if removed else ""))
