@@ -178,6 +178,19 @@ def test_feeds_are_atom_with_what_a_reader_needs(site: Website) -> None:
     assert stories.findtext(f"{ATOM}entry/{ATOM}content") == "About opera."
 
 
+def test_a_feed_without_entries_is_as_new_as_the_issues_that_had_none(tmp_path: Path) -> None:
+    project = a_full_project(tmp_path, PUBLIC.replace('"Cities"]', '"Cities", "Arts"]'))
+    with serving(project) as site:
+        asked_at = f"{site.clock():%Y-%m-%dT%H:%M:%SZ}"
+        before = ET.fromstring(site.get("/a/weekly/feed.xml").content)  # noqa: S314 - ours
+        project.subscribe("ann@example.org")
+        project.done("send", *AT)
+        after = ET.fromstring(site.get("/a/weekly/topics/arts.xml").content)  # noqa: S314 - ours
+
+    assert (before.findtext(f"{ATOM}updated") or "") >= asked_at
+    assert after.findtext(f"{ATOM}updated") == "2026-11-23T06:00:00Z"
+
+
 def test_the_built_archive_is_the_served_one(site: Website, tmp_path: Path) -> None:
     site.project.done("archive", "build", str(tmp_path / "public"))
 

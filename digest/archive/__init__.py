@@ -13,6 +13,7 @@ No reader's token is ever in it: pages are made from what was frozen, not from a
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from ..model import Article, Newsletter
 from ..pages import Pages
@@ -156,11 +157,17 @@ class Archive:
         return self._atom(newsletter, title, f"{newsletter.id}/topics/{file}", entries)
 
     def _atom(
-        self, newsletter: Newsletter, title: str, path: str, entries: list[dict[str, object]]
+        self, newsletter: Newsletter, title: str, path: str, entries: list[dict[str, Any]]
     ) -> File:
+        """
+        Without entries it is as new as the latest issue that might have had some, or as itself.
+        """
+        issues = self._pipeline.store.shelf.issues(newsletter.id)
+        moments = [each["updated"] for each in entries] or [each.due_at for each in issues]
         text = self._pages.feed(
             newsletter,
             title=title,
+            updated=moments[0] if moments else self._pipeline.clock(),
             url=f"{self._site.url}/a/{path}",
             home=f"{self._site.url}/a/{newsletter.id}/",
             entries=entries,

@@ -6,7 +6,7 @@ import hashlib
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -92,11 +92,12 @@ class Pages:
             link=None,
         )
 
-    def feed(self, newsletter: Newsletter, *, entries: Sequence[Any], **context: Any) -> str:
+    def feed(
+        self, newsletter: Newsletter, *, entries: Sequence[Any], updated: datetime, **context: Any
+    ) -> str:
         """
         An Atom feed (RFC 4287) of entries with title, url, updated and text, the latest first.
         """
-        updated = entries[0]["updated"] if entries else datetime(1970, 1, 1, tzinfo=UTC)
         return self._html.get_template("feed.xml.j2").render(
             context,
             words=_wording(newsletter),
