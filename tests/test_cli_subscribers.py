@@ -521,10 +521,34 @@ def test_who_is_erased_is_forgotten_and_not_brought_back(project: Project) -> No
 
     assert (asked.status, "say --yes" in " ".join(asked.err.split())) == (2, True)
     assert erased.err == f"{MASKED} is forgotten\n"
-    assert f"{MASKED} was forgotten on" in shown.err
+    assert (shown.status, f"{MASKED} was forgotten on" in shown.err) == (0, True)
     assert "1 erased" in again.err
     assert f"{MASKED} asked to be forgotten" in added.err
     assert [each["email"] for each in listed(project)] == ["ben@example.org"]
+
+
+def test_of_who_is_erased_a_document_tells_that_and_when(project: Project) -> None:
+    project.subscribe("ann@example.org")
+    project.done("subscribers", "erase", "ann@example.org", "--yes")
+
+    story = project.json("subscribers", "show", "Ann@example.org")
+    (row,) = project.json("subscribers", "list", "weekly", "--state", "erased")["subscribers"]
+    table = project.done("subscribers", "list", "weekly", "--state", "erased")
+
+    assert (story["email"], story["state"], story["subscriptions"]) == (
+        "Ann@example.org",
+        "erased",
+        [],
+    )
+    assert row == {
+        "email": "",
+        "name": "",
+        "topics": [],
+        "state": "erased",
+        "since": story["since"],
+    }
+    assert table.err.startswith("weekly: 1 subscriber erased\n")
+    assert "ann@" not in table.err.lower()
 
 
 def test_a_name_that_was_cleaned_is_named(project: Project) -> None:

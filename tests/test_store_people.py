@@ -167,8 +167,10 @@ def test_who_was_erased_is_told_as_that(store: Store) -> None:
     store.subscribers.add("weekly", an_entry())
     store.people.erase(id_of(store))
 
-    with pytest.raises(NotFoundError, match=r"a•••@example\.org was forgotten on 2026-11-23"):
-        store.subscribers.story(ANN)
+    story = store.subscribers.story(ANN)
+
+    assert (story["state"], story["since"][:10]) == ("erased", "2026-11-23")
+    assert [f"{at:%Y-%m-%d}" for at in store.subscribers.erased_iter()] == ["2026-11-23"]
     with pytest.raises(NotFoundError, match=r"nobody here has the address b•••@"):
         store.subscribers.story("ben@example.org")
 

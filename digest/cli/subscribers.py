@@ -27,7 +27,7 @@ Address = Annotated[str, typer.Argument(metavar="ADDRESS", help="A subscriber's 
 Topics = Annotated[
     str, typer.Option(metavar="'A;B'", help="Topics of their own. Default: the newsletter's.")
 ]
-STATES = ("pending", "active", "unsubscribed", "bounced", "complained")
+STATES = ("pending", "active", "unsubscribed", "bounced", "complained", "erased")
 
 
 @app.command()
@@ -118,7 +118,8 @@ def list_(
     """
     List who is subscribed.
 
-    With a state, who left, bounced, complained or has not confirmed yet, and since when.
+    With a state, who left, bounced, complained or has not confirmed yet, and since when. Of who was
+    erased, on whichever list, there is the time alone.
     """
     if state is not None and state not in STATES:
         raise typer.BadParameter(f'found "{state}", needed is one of {", ".join(STATES)}')
@@ -155,6 +156,9 @@ def show(context: typer.Context, address: Address, *, as_json: AsJson = False) -
         story = story_of(pipeline, address)
     if as_json:
         print_json(story)
+        return
+    if "state" in story:
+        say(f"{mask_address(address)} was forgotten on {story['since'][:10]}")
         return
     print_table(
         f"{story['name']} {story['email']}".strip(),
@@ -241,7 +245,7 @@ def _shown(evidence: dict[str, Any]) -> str:
 def _listed(
     pipeline: "Pipeline", newsletter_id: str, state: str | None
 ) -> Iterator[dict[str, Any]]:
-    from ..model import State
+    from ..model import State, Subscriber
 
     store = pipeline.existing_store
     if store is None:
@@ -249,6 +253,8 @@ def _listed(
     wanted = State(state or State.ACTIVE)
     if wanted is State.PENDING:
         found = store.signups.pending_iter(newsletter_id)
+    elif wanted is State.ERASED:
+        found = ((Subscriber(id=0, address=""), at) for at in store.subscribers.erased_iter())
     else:
         found = store.subscribers.in_state_iter(newsletter_id, wanted)
     for each, since in found:

@@ -47,6 +47,22 @@ def iso(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def told_of_erased(address: str, at: datetime) -> dict[str, Any]:
+    """
+    All that is left of somebody, under the address that was asked for.
+    """
+    return {
+        "email": address,
+        "name": "",
+        "state": State.ERASED.value,
+        "since": iso(at),
+        "subscriptions": [],
+        "history": [],
+        "letters": [],
+        "reports": [],
+    }
+
+
 def _signed_up(rows: Sequence[Row]) -> dict[str, Any]:  # type: ignore[type-arg]
     """
     Of somebody who is here only as far as that.

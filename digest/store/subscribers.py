@@ -20,7 +20,8 @@ from .hashing import Hashes
 from .merging import FORGOTTEN, Merged, Merging, current_rows, merge_entries
 from .newsletters import number_for, number_of
 from .schema import newsletters, subscribers, subscriptions
-from .story import told
+from .schema_readers import suppressions
+from .story import told, told_of_erased
 from .subscribing import choose_topics
 from .suppression import forgotten_at
 
@@ -210,14 +211,23 @@ class Subscribers:
     def story(self, address: str) -> dict[str, Any]:
         """
         All that is known of somebody, as a document. NotFoundError if nobody has that address.
+
+        Of who was erased it is that, as "state", and "since" when.
         """
         with self._database.reading() as connection:
             document = told(connection, key_of(address), self._clock())
             if document is None and (at := forgotten_at(connection, self._hashes, address)):
-                raise NotFoundError(f"{mask_address(address)} was forgotten on {at:%Y-%m-%d}")
+                document = told_of_erased(address, at)
         if document is None:
             raise _unknown(address)
         return document
+
+    def erased_iter(self) -> Iterator[datetime]:
+        """
+        When people were erased. Who they were, and on which lists, nobody knows any more.
+        """
+        with self._database.reading() as connection:
+            yield from connection.scalars(select(suppressions.c.at).order_by(suppressions.c.at))
 
     def number(self, newsletter_id: str) -> int:
         """
