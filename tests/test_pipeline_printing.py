@@ -9,10 +9,12 @@ from random import Random
 import pytest
 from PIL import Image
 
+from digest.model import Shortening
 from digest.pipeline import Moment, Pipeline, Printed
+from digest.pipeline.printing import size_problems
 from digest.settings import load_settings
 
-from .factories import MONDAY, a_subscriber
+from .factories import ISSUE, MONDAY, a_page, a_subscriber, an_edition
 from .program import Project
 
 SETTINGS = """\
@@ -135,6 +137,25 @@ def test_what_was_shortened_is_told_by_preview_and_by_send(tmp_path: Path) -> No
     assert printed.page.shortening is not None
     assert printed.page.web.count("https://o.example.org/") == 360
     assert printed.page.text.count("https://o.example.org/") == 360
+
+
+@pytest.mark.parametrize(
+    ("shortening", "told"),
+    [
+        (Shortening(related=0), ": no related stories; all"),
+        (Shortening(related=1), ": 1 related story each; all"),
+        (Shortening(related=2), ": 2 related stories each; all"),
+        (Shortening(dropped=("a",)), ": 1 story left out; all"),
+        (
+            Shortening(related=0, dropped=("a", "b")),
+            ": no related stories, 2 stories left out; all",
+        ),
+    ],
+)
+def test_what_was_shortened_is_told_in_right_numbers(shortening: Shortening, told: str) -> None:
+    (problem,) = size_problems(a_page(shortening=shortening), an_edition(), ISSUE)
+
+    assert told in problem.message
 
 
 def test_what_fits_is_the_same_on_the_web(tmp_path: Path) -> None:

@@ -119,8 +119,12 @@ def _parts(shortening: Shortening) -> list[str]:
     if shortening.excerpts is not None:
         parts.append(f"excerpts cut to {shortening.excerpts} characters")
     if shortening.related is not None:
-        parts.append(f"{shortening.related or 'no'} related stories each")
+        each = " each" if shortening.related else ""
+        parts.append(f"{_stories(shortening.related, 'related ')}{each}")
     if shortening.dropped:
-        count = len(shortening.dropped)
-        parts.append(f"{count} {'story' if count == 1 else 'stories'} left out")
+        parts.append(f"{_stories(len(shortening.dropped))} left out")
     return parts
+
+
+def _stories(count: int, kind: str = "") -> str:
+    return f"{count or 'no'} {kind}{'story' if count == 1 else 'stories'}"
