@@ -169,6 +169,16 @@ def test_html_and_text_say_all_that_a_letter_has_to_say(theme: str, language: st
         assert [line.strip() for line in lines].count(url) == 1
 
 
+@pytest.mark.parametrize("theme", THEMES)
+def test_the_topic_of_the_lead_story_stands_above_its_title(theme: str) -> None:
+    lead = an_article(slug="lead", title="The lead", heat=9)
+    page = render(an_edition(lead, FULL, topic="Art"), theme=theme)
+
+    (label,) = parsed(page).xpath("//h2[contains(@class, 't')]/preceding-sibling::p[1]")
+    assert label.text_content() == "Art"
+    assert "\n\nART\nThe lead\n" in page.text
+
+
 def headings(page: Page) -> list[tuple[str, str]]:
     levels = ("h1", "h2", "h3", "h4", "h5", "h6")
     return [(each.tag, each.text_content()) for each in parsed(page).iter(*levels)]
