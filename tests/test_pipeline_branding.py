@@ -31,6 +31,11 @@ def test_nothing_is_wrong_with_our_own_colours(tmp_path: Path) -> None:
     assert problems_of(tmp_path, "") == ()
 
 
+@pytest.mark.parametrize("background", ["#101020", "#808080"])
+def test_nothing_is_said_about_colours_that_nobody_wrote(tmp_path: Path, background: str) -> None:
+    assert problems_of(tmp_path, f"[brand]\nbackground = '{background}'\n") == ()
+
+
 @pytest.mark.parametrize(
     ("lines", "line", "name"),
     [

@@ -81,16 +81,22 @@ def test_what_cannot_be_is_an_error_with_its_line(tmp_path: Path, line: str, mes
     assert f"digest.toml:{SETTINGS.count(chr(10)) + 2}: " in str(caught.value)
 
 
-@given(accent=COLOURS, background=COLOURS, text=COLOURS, muted=st.none() | COLOURS)
+@given(
+    accent=st.none() | COLOURS,
+    background=COLOURS,
+    text=st.none() | COLOURS,
+    muted=st.none() | COLOURS,
+    topic=COLOURS,
+)
 def test_any_brand_can_be_read_by_day_and_in_the_dark(
-    accent: str, background: str, text: str, muted: str | None
+    accent: str | None, background: str, text: str | None, muted: str | None, topic: str
 ) -> None:
     brand = Brand(
         accent=accent,
         background=background,
         text=text,
         muted=muted,
-        topics=(("AI", accent), ("Art", text)),
+        topics=(("AI", topic),),
     )
 
     for palette in (brand.light, brand.dark):
@@ -154,3 +160,12 @@ def test_a_topic_that_is_added_changes_no_other_s_colour() -> None:
     after = Brand().card_colours(["Science", "Cities", "Art"])
 
     assert {**after, **before} == after
+
+
+@pytest.mark.parametrize("background", ["#101020", "#000000", "#123456"])
+def test_on_a_dark_background_colours_that_nobody_wrote_are_bright(background: str) -> None:
+    light = Brand(background=background).light
+
+    assert contrast(light.text, background) > 10
+    assert contrast(light.muted, background) > 5
+    assert contrast(light.accent, background) > 5

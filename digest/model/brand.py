@@ -14,6 +14,7 @@ from ..text import topic_key
 COMFORTABLE = 5.5
 #: Of middle darkness: quiet on white paper and on black.
 CARDS = ("#3d5a80", "#7a4069", "#2f6b5e", "#8a4b2d", "#4f5d2f", "#5b4b8a", "#7b3b3b", "#31708e")
+ACCENT, INK = "#a3330f", "#1d2024"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,11 +35,13 @@ class Palette:
 class Brand:
     """
     What `[brand]` says, as it was written; letters use its palettes.
+
+    Colours that nobody wrote follow from the background.
     """
 
-    accent: str = "#a3330f"
+    accent: str | None = None
     background: str = WHITE
-    text: str = "#1d2024"
+    text: str | None = None
     muted: str | None = None
     topics: tuple[tuple[str, str], ...] = ()  #: topic and colour
     heading_font: str = "Georgia, Times New Roman, serif"
@@ -49,7 +52,8 @@ class Brand:
 
     @property
     def light(self) -> Palette:
-        return _palette(self, self.background, self.text, READABLE)
+        ink = _bright_on(self.background) if is_dark(self.background) else INK
+        return _palette(self, self.background, self.text or ink, READABLE)
 
     @property
     def dark(self) -> Palette:
@@ -58,8 +62,9 @@ class Brand:
         """
         if is_dark(self.background):
             return self.light
-        ground = mix(self.text, BLACK, 0.35) if is_dark(self.text) else BLACK
-        return _palette(self, ground, mix(WHITE, ground, 0.1), COMFORTABLE)
+        text = self.text or INK
+        ground = mix(text, BLACK, 0.35) if is_dark(text) else BLACK
+        return _palette(self, ground, _bright_on(ground), COMFORTABLE)
 
     def card_colours(self, topics: Iterable[str]) -> Mapping[str, str]:
         """
@@ -78,6 +83,10 @@ class Brand:
         return colours
 
 
+def _bright_on(ground: str) -> str:
+    return mix(WHITE, ground, 0.1)
+
+
 @cache
 def _palette(brand: Brand, background: str, text: str, least: float) -> Palette:
     text = readable(text, background)
@@ -87,7 +96,7 @@ def _palette(brand: Brand, background: str, text: str, least: float) -> Palette:
         text=text,
         muted=readable(muted or mix(text, background, 0.32), background),
         line=mix(text, background, 0.82),
-        accent=readable(brand.accent, background, least),
+        accent=readable(brand.accent or ACCENT, background, least if brand.accent else COMFORTABLE),
         topics={
             topic_key(topic): readable(colour, background, least) for topic, colour in brand.topics
         },
