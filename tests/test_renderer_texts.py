@@ -47,7 +47,8 @@ def test_further_lines_have_their_own_indent() -> None:
         ("1. one\n2. two", "  1. one\n\n  2. two"),
         ("# Head\n\n<b>raw</b> & `code`", "Head\n\n<b>raw</b> & code"),
         ("one  \ntwo", "one\ntwo"),
-        ("    code  here", "code  here"),
+        ("    Good morning,\n    all\n\n    - one", "Good morning, all\n\n  - one"),
+        ("```\nif  x:\n    y\n```", "if  x:\n    y"),
         ("a\u202eb\x00", "ab"),
     ],
 )
@@ -55,8 +56,19 @@ def test_markdown_becomes_plain_text(markdown: str, text: str) -> None:
     assert text_from_markdown(markdown) == text
 
 
-def test_paragraphs_are_wrapped() -> None:
-    assert max(map(len, text_from_markdown(LONG).split("\n"))) <= TEXT_COLUMNS
+@pytest.mark.parametrize("markdown", [LONG, f"    {LONG}", f"```\n  {LONG}\n```"])
+def test_paragraphs_are_wrapped_and_so_is_code(markdown: str) -> None:
+    assert max(map(len, text_from_markdown(markdown).split("\n"))) <= TEXT_COLUMNS
+
+
+def test_indented_text_is_text_and_no_code() -> None:
+    assert html_from_markdown("    Good\n    *morning*") == "<p>Good\n<em>morning</em></p>\n"
+
+
+def test_a_long_line_of_code_keeps_its_indent() -> None:
+    text = text_from_markdown(f"```\n  {LONG}\n```")
+
+    assert all(line.startswith("  word") for line in text.split("\n"))
 
 
 @given(text=st.text())

@@ -57,8 +57,8 @@ def text_from_markdown(text: str) -> str:
             bullet = f"  {token.info}{token.markup} "
         elif token.type == "list_item_close":
             bullet = ""
-        elif token.type in {"fence", "code_block"}:
-            paragraphs.append(token.content.rstrip("\n"))
+        elif token.type == "fence":
+            paragraphs.append("\n".join(map(_wrap_code, token.content.rstrip("\n").split("\n"))))
         elif token.type == "inline":
             words = "".join(_words(token)).replace("\n", " ").replace("\r", "\n")
             wrapped = [wrap(line, bullet, " " * len(bullet)) for line in words.split("\n")]
@@ -70,8 +70,14 @@ def text_from_markdown(text: str) -> str:
 def _parser() -> "MarkdownIt":
     from markdown_it import MarkdownIt
 
-    # MJML wants XML.
-    return MarkdownIt("commonmark", {"html": False, "xhtmlOut": True}).disable("image")
+    # MJML wants XML. Editors indent their texts in TOML as they like: code needs a fence.
+    options = {"html": False, "xhtmlOut": True}
+    return MarkdownIt("commonmark", options).disable(["image", "code"])
+
+
+def _wrap_code(line: str) -> str:
+    indent = line[: len(line) - len(line.lstrip())]
+    return line if len(line) <= TEXT_COLUMNS else wrap(line, indent)
 
 
 def _words(paragraph: "Token") -> Iterator[str]:
