@@ -29,6 +29,19 @@ pytestmark = pytest.mark.browser
 
 CONTENT = Path(__file__).parent.parent / "content"
 GOLDEN = Path(__file__).parent / "golden"
+HAND = """\
+introduction = '''
+Good morning! **Two** stories of this week, and [one more](https://news.example.org/more):
+
+- one of *wind*,
+- and one of `water`.
+
+```
+a line of code that is longer than any telephone, or any column of a letter, is wide
+```
+'''
+note = "Back in **two** weeks."
+"""
 MONDAY = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
 THEMES = ["default", "compact", "plain"]
 WIDTHS = [320, 375, 700]
@@ -91,6 +104,9 @@ def site_of(tmp_path_factory: pytest.TempPathFactory) -> Sites:
     source = (CONTENT / "digest.toml").read_text("utf-8")
     changed = source.replace('path = "."', f'path = "{CONTENT}"').replace('"../', f'"{folder}/')
     (folder / "digest.toml").write_text(changed, "utf-8")
+    issues = folder / "issues" / "wind-and-water"
+    issues.mkdir(parents=True)
+    (issues / "2026-11-23.toml").write_text(HAND, "utf-8")
     settings = load_settings(folder / "digest.toml", {})
     bits = Random(1).getrandbits  # noqa: S311 - no secret
     pipeline = Pipeline(settings, clock=lambda: MONDAY, random_bits=bits)
