@@ -248,6 +248,18 @@ def test_from_right_to_left_everything_is_turned(theme: str) -> None:
 
 
 @pytest.mark.parametrize("theme", THEMES)
+def test_names_of_either_direction_leave_the_words_around_them_in_place(theme: str) -> None:
+    lead = replace(FULL, slug="lead", heat=9)
+    edition = replace(an_edition(lead, FULL), topics=("Science", "Art & co"))
+
+    document = parsed(render(edition, theme=theme, language="ar"))
+
+    isolated = [each.text_content() for each in document.xpath("//span[@dir='auto']")]
+    assert isolated.count("Other Paper") == 2
+    assert isolated[-2:] == ["Science", "Art & co"]
+
+
+@pytest.mark.parametrize("theme", THEMES)
 def test_layout_tables_say_so_and_pictures_have_text_or_none_and_no_link(theme: str) -> None:
     document = parsed(render(an_edition(an_article(heat=9), FULL), theme=theme))
 

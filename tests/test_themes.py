@@ -62,6 +62,14 @@ GROUNDS = """
   return seen ? [Math.max(...colour.slice(0, 3))] : [];
 })
 """
+#: Where the words of the introduction's first bullet begin, and where the bullet has them begin.
+WORDS_OF_AN_ITEM = """
+(() => {
+  const item = document.querySelector(".in li"), words = document.createRange();
+  words.selectNodeContents(item);
+  return [words, item].map((each) => each.getBoundingClientRect().left);
+})()
+"""
 #: The same letters on every machine: screenshots are compared with those of another one.
 ONE_FONT = "*{font-family:'DejaVu Sans' !important}"
 SHOTS = [
@@ -231,6 +239,15 @@ def test_a_letter_from_right_to_left_fits_and_can_be_read(
     assert tab.evaluate("getComputedStyle(document.body.firstElementChild).direction") == "rtl"
     assert tab.evaluate(OVERFLOW) == 0
     assert violations(tab) == []
+
+
+def test_what_the_editor_says_begins_where_its_own_language_does(
+    site_of: Sites, show: Show
+) -> None:
+    tab = show(site_of("default", language="ar"))
+
+    words, item = tab.evaluate(WORDS_OF_AN_ITEM)
+    assert words == pytest.approx(item, abs=2)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

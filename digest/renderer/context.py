@@ -2,8 +2,9 @@
 All that a theme may use. Its names are the project's words.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 from zlib import crc32
 
@@ -13,12 +14,16 @@ from ..languages import Wording
 from ..model import LEAD, Brand, Edition, Hand, Issue, Newsletter, Palette, Picture, Section, Site
 from ..text import shorten, topic_key
 from ..tokens import PATHS
-from .texts import html_from_markdown, text_from_markdown, wrap
+from .texts import html_from_markdown, isolate, text_from_markdown, wrap
 
 #: More stories, or sections, than one sees at once: these issues have a table of contents.
 MANY_STORIES, MANY_SECTIONS = 12, 4
 LOGO_WIDTH, LOGO_HEIGHT = 280, 64
-FILTERS: Mapping[str, Callable[..., Any]] = {"wrap": wrap, "shorten": shorten}
+FILTERS: Mapping[str, Callable[..., Any]] = {
+    "wrap": wrap,
+    "shorten": shorten,
+    "isolate": isolate,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,8 +121,16 @@ def _words_context(words: Wording) -> dict[str, Any]:
         "day": words.day,
         "weekday": words.weekday,
         "number": words.number,
-        "listing": words.listing,
+        "listing": partial(_listing, words),
     }
+
+
+def _listing(words: Wording, names: Sequence[str]) -> str:
+    """
+    `A, B, and C`; of HTML it is HTML.
+    """
+    said = words.listing(names)
+    return Markup(said) if all(isinstance(each, Markup) for each in names) else said  # noqa: S704
 
 
 def _links_context(issue: Issue, marks: Mapping[str, str]) -> dict[str, str]:

@@ -37,6 +37,13 @@ def wrap(text: str, first: str = "", others: str | None = None) -> str:
     return "\n".join((*lines, line))
 
 
+def isolate(text: str) -> Markup:
+    """
+    HTML by which a text of either direction leaves the words around it where they are.
+    """
+    return Markup('<span dir="auto">{}</span>').format(text)
+
+
 def html_from_markdown(text: str) -> Markup:
     """
     The editor's text as HTML that MJML takes; markup of their own is shown as text.
