@@ -62,6 +62,9 @@ GROUNDS = """
   return seen ? [Math.max(...colour.slice(0, 3))] : [];
 })
 """
+TITLE_SIZES = """
+["h1", "h2.t"].map((each) => parseInt(getComputedStyle(document.querySelector(each)).fontSize))
+"""
 #: Where the words of the introduction's first bullet begin, and where the bullet has them begin.
 WORDS_OF_AN_ITEM = """
 (() => {
@@ -239,6 +242,19 @@ def test_a_letter_from_right_to_left_fits_and_can_be_read(
     assert tab.evaluate("getComputedStyle(document.body.firstElementChild).direction") == "rtl"
     assert tab.evaluate(OVERFLOW) == 0
     assert violations(tab) == []
+
+
+@pytest.mark.parametrize(
+    ("theme", "sizes"), [("default", [36, 28]), ("compact", [28, 24]), ("plain", [32, 30])]
+)
+def test_titles_have_the_sizes_that_their_theme_gives_them_on_every_screen(
+    site_of: Sites, show: Show, theme: str, sizes: list[int]
+) -> None:
+    tab = show(site_of(theme))
+
+    for width in WIDTHS:
+        tab.set_viewport_size({"width": width, "height": 800})
+        assert tab.evaluate(TITLE_SIZES) == sizes
 
 
 def test_what_the_editor_says_begins_where_its_own_language_does(
