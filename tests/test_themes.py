@@ -65,6 +65,12 @@ GROUNDS = """
 TITLE_SIZES = """
 ["h1", "h2.t"].map((each) => parseInt(getComputedStyle(document.querySelector(each)).fontSize))
 """
+LOGO = """
+(() => {
+  const logo = document.querySelector("h1 img"), box = logo.getBoundingClientRect();
+  return [getComputedStyle(logo).backgroundColor, box.width, box.height];
+})()
+"""
 #: Where the words of the introduction's first bullet begin, and where the bullet has them begin.
 WORDS_OF_AN_ITEM = """
 (() => {
@@ -123,15 +129,34 @@ def site_of(tmp_path_factory: pytest.TempPathFactory) -> Sites:
     pipeline = Pipeline(settings, clock=lambda: MONDAY, random_bits=bits)
 
     @cache
-    def make(theme: str, newsletter_id: str = "wind-and-water", language: str = "en") -> Site:
+    def make(
+        theme: str,
+        newsletter_id: str = "wind-and-water",
+        language: str = "en",
+        logo: tuple[int, int] | None = None,
+    ) -> Site:
         configured = settings.newsletter(newsletter_id)
         newsletter = replace(configured, theme=theme, language=language)
+        if logo:
+            path = folder / "logo.png"
+            a_dark_logo(logo).save(path)
+            newsletter = replace(newsletter, brand=replace(newsletter.brand, logo=str(path)))
         issue = pipeline.issue(newsletter, Moment(at=MONDAY))
         (printed,), _ = pipeline.print_editions(newsletter, issue, [a_subscriber()])
         letter = pipeline.letter(issue, printed.page).data
         return Site(pipeline=pipeline, printed=printed, letter=letter)
 
     return make
+
+
+def a_dark_logo(size: tuple[int, int]) -> Image.Image:
+    """
+    Two bars on nothing, which cannot be seen in the dark.
+    """
+    logo = Image.new("RGBA", size, (0, 0, 0, 0))
+    for share in (0.1, 0.6):
+        logo.paste("#101020", (0, round(size[1] * share), size[0], round(size[1] * (share + 0.3))))
+    return logo
 
 
 @pytest.fixture(scope="module")
@@ -242,6 +267,20 @@ def test_a_letter_from_right_to_left_fits_and_can_be_read(
     assert tab.evaluate("getComputedStyle(document.body.firstElementChild).direction") == "rtl"
     assert tab.evaluate(OVERFLOW) == 0
     assert violations(tab) == []
+
+
+@pytest.mark.parametrize("treatment", ["light", "dark", "outlook.com"])
+@pytest.mark.parametrize("theme", THEMES)
+def test_a_wide_logo_fits_and_is_on_a_light_ground(
+    site_of: Sites, show: Show, theme: str, treatment: str
+) -> None:
+    tab = show(site_of(theme, logo=(600, 120)), treatment, width=320)
+
+    assert tab.evaluate(OVERFLOW) == 0
+    assert violations(tab) == []
+    ground, width, height = tab.evaluate(LOGO)
+    assert ground == ("rgba(0, 0, 0, 0)" if treatment == "light" else "rgb(255, 255, 255)")
+    assert (width / height) == pytest.approx(5, rel=0.01)
 
 
 @pytest.mark.parametrize(
