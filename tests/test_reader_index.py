@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from digest.errors import ArticleError
@@ -543,6 +543,7 @@ def value_or_refusal(load: Callable[[str], Any], text: str) -> str:
 
 @settings(max_examples=1_000)
 @given(st.lists(PIECES, max_size=16).map("".join))
+@example("&a : &a ")
 def test_values_built_from_events_are_those_that_the_loader_would_make(text: str) -> None:
     built = value_or_refusal(lambda text: load_values(text, YAML.load), text)
 

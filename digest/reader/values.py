@@ -57,7 +57,8 @@ def line_of(event: Any) -> int | None:
 
 class _Unusual(Exception):  # noqa: N818 - it is no error
     """
-    Something that is left to the loader: a merge key, a list as a name, a date that is none.
+    Something that is left to the loader: a merge key, an anchor, a list as a name, a date that
+    is none.
     """
 
 
@@ -72,10 +73,12 @@ def _build(events: Iterable[Any]) -> Any:
     for event in events:
         kind = type(event)
         if kind is yaml.ScalarEvent:
+            if event.anchor:  # The loader knows whether it is the only one of its name.
+                raise _Unusual
             # Neither in quotes nor marked as text.
             value = _value(event.value) if event.implicit[0] else event.value
         elif kind in STARTS:
-            if event.tag:  # A list marked as text; the loader says what is wrong with that.
+            if event.tag or event.anchor:  # Such as a list marked as text; the loader says no.
                 raise _Unusual
             outer.append((here, name))
             here, name = {} if kind is yaml.MappingStartEvent else [], NO_NAME
