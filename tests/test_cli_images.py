@@ -67,8 +67,8 @@ def test_fetch_tells_people_the_same_on_standard_error(project: Project, web: We
 
 
 def test_a_run_that_was_too_short_says_so(project: Project, web: Web) -> None:
-    web.answers["/a.png"] = lambda *_: time.sleep(4)
-    project.configure(*_tables(project), "run_seconds = 1")
+    web.answers["/a.png"] = lambda *_: time.sleep(8)
+    project.configure(*_tables(project), "run_seconds = 3")
 
     ran = project.run("images", "fetch", *AT)
 
