@@ -193,6 +193,19 @@ def test_who_complained_is_not_brought_back_by_a_list(project: Project) -> None:
     assert states(project)["ann"] == "complained"
 
 
+def test_a_complaint_after_leaving_keeps_every_list_from_bringing_them_back(
+    project: Project,
+) -> None:
+    project.done("subscribers", "remove", "weekly", "ann@example.org")
+    pipe(project, an_arf(sent_to(project, "ann@example.org")))
+    file = project.write("list.csv", "email\nann@example.org\n")
+
+    again = project.done("subscribers", "import", "weekly", str(file), "--resubscribe")
+
+    assert "1 complained" in again.err
+    assert states(project)["ann"] == "complained"
+
+
 def test_a_mail_to_leave_unsubscribes_from_its_list_alone(project: Project) -> None:
     project.configure(SITE, BOUNCES, WEEKLY, SECOND)
     project.subscribe("ann@example.org", newsletter="second")

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from digest.bouncer.deciding import decide
 from digest.model import Cause, Event, Meaning, Outcome, Standing, State
 from digest.store import Store
 from digest.store.feedback import Report
@@ -199,6 +200,48 @@ def test_every_active_subscription_is_asked_about(store: Store) -> None:
     standings = standings_seen(store, a_report(found(store, ann)))
 
     assert {each.newsletter_id for each in standings} == {"weekly", "daily"}
+
+
+def stand(store: Store, ann: int, state: State) -> None:
+    """
+    Let her come to that state on the weekly, as it comes about.
+    """
+    if state is State.UNSUBSCRIBED:
+        store.subscribers.remove("weekly", "r0@example.org")
+    elif state is not State.ACTIVE:
+        report = a_report(found(store, ann), f"before, {state}")
+        store.feedback.take(report, BOUNCE, lambda _: {1: state})
+
+
+@pytest.mark.parametrize(
+    ("before", "kind", "after"),
+    [
+        (State.ACTIVE, Meaning.LEAVE, State.UNSUBSCRIBED),
+        (State.BOUNCED, Meaning.LEAVE, State.UNSUBSCRIBED),
+        (State.COMPLAINED, Meaning.LEAVE, None),
+        (State.ACTIVE, Meaning.COMPLAINT, State.COMPLAINED),
+        (State.UNSUBSCRIBED, Meaning.COMPLAINT, State.COMPLAINED),
+        (State.BOUNCED, Meaning.COMPLAINT, State.COMPLAINED),
+        (State.COMPLAINED, Meaning.COMPLAINT, None),
+        (State.ACTIVE, Meaning.HARD, State.BOUNCED),
+        (State.UNSUBSCRIBED, Meaning.HARD, None),
+        (State.COMPLAINED, Meaning.HARD, None),
+    ],
+)
+def test_a_complaint_holds_whatever_was_before_and_a_bounce_for_who_reads(
+    store: Store, before: State, kind: Meaning, after: State | None
+) -> None:
+    (ann,) = an_issue_of(store, 1)
+    stand(store, ann, before)
+
+    def decide_for(standings: Sequence[Standing]) -> dict[int, State]:
+        return decide(kind, 1, standings, {}, MONDAY)
+
+    changed = store.feedback.take(a_report(found(store, ann), kind=kind), BOUNCE, decide_for)
+
+    _, (subscription,) = store.subscribers.find("r0@example.org")
+    assert changed == ((("weekly", after),) if after else ())
+    assert subscription.state == (after or before)
 
 
 def test_what_the_server_refused_is_told_with_its_words(store: Store) -> None:

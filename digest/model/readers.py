@@ -107,7 +107,8 @@ class Event:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
     """
-    An active subscription, and what happened to its reader's letters since it last became so.
+    A subscription that a report may end, and what happened to its reader's letters since it was
+    last made active.
     """
 
     newsletter: int  #: its number

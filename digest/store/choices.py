@@ -29,8 +29,9 @@ from .subscribing import choose_topics, subscribe
 
 #: For so long after leaving all lists at once, all of them can be had back at once.
 SECOND_THOUGHTS = timedelta(hours=1)
-#: Who left may come back by a link; whoever's mail bounced, or who complained, may not.
-STAYING = (State.ACTIVE, State.PENDING)
+#: Who may leave. Who left may come back by a link; whoever's mail bounced, or who complained, may
+#: not, and who complained stays known as that.
+LEAVING = (State.ACTIVE, State.PENDING, State.BOUNCED)
 Do = Literal["leave", "leave all", "return", "return all"]
 #: In the order in which wishes that come together are granted: who wants to leave, leaves.
 _OUTCOMES: Mapping[Do, State] = {
@@ -206,7 +207,7 @@ def _meant(choice: Choice, lists: _Lists, now: datetime) -> Iterator[int]:
     leaving = _OUTCOMES[choice.do] is State.UNSUBSCRIBED
     for number, (state, changed_at) in lists.items():
         here = number == choice.newsletter
-        if leaving and (here or everywhere) and state in STAYING:
+        if leaving and (here or everywhere) and state in LEAVING:
             yield number
         just_left = everywhere and changed_at >= now - SECOND_THOUGHTS
         if not leaving and (here or just_left) and state == State.UNSUBSCRIBED:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, func, insert, select
 from ..model import Cause, Event, Meaning, Standing, State
 from ..tokens import Key
 from .changes import change_state, of_reader
+from .choices import LEAVING
 from .database import Database
 from .findings import Found, Refusal, by_address, by_letter, by_token, refused
 from .schema import letters, newsletters, subscriptions
@@ -30,6 +31,12 @@ class Report:
     at: datetime
 
 
+#: The states that a report may change. A bounce says nothing new of those who are away already; a
+#: complaint holds whatever was before it.
+_HEEDED: Mapping[Meaning, tuple[State, ...]] = {
+    Meaning.COMPLAINT: tuple(State),
+    Meaning.LEAVE: LEAVING,
+}
 #: Which of these subscriptions a report ends, and how.
 Decide = Callable[[Sequence[Standing]], Mapping[int, State]]
 
@@ -98,22 +105,27 @@ class Feedback:
             )
             if not found.proven:
                 return ()
-            standings = _standings(connection, found.subscriber_id)
-            ended = decide(standings)
-            for newsletter, state in ended.items():
-                among = of_reader(newsletter, [found.subscriber_id])
-                change_state(connection, among, state, cause, now)
-        names = {each.newsletter: each.newsletter_id for each in standings}
-        return tuple((names[newsletter], state) for newsletter, state in ended.items())
+            heeded = _HEEDED.get(report.kind, (State.ACTIVE,))
+            standings = _standings(connection, found.subscriber_id, heeded)
+            names = {each.newsletter: each.newsletter_id for each in standings}
+            return tuple(
+                (names[newsletter], state)
+                for newsletter, state in decide(standings).items()
+                if change_state(
+                    connection, of_reader(newsletter, [found.subscriber_id]), state, cause, now
+                )
+            )
 
 
-def _standings(connection: Connection, subscriber_id: int) -> tuple[Standing, ...]:
+def _standings(
+    connection: Connection, subscriber_id: int, states: Sequence[State]
+) -> tuple[Standing, ...]:
     rows = connection.execute(
         select(subscriptions.c.newsletter, subscriptions.c.created_at, newsletters.c.id)
         .join(newsletters, newsletters.c.number == subscriptions.c.newsletter)
         .where(
             subscriptions.c.subscriber_id == subscriber_id,
-            subscriptions.c.state == State.ACTIVE.value,
+            subscriptions.c.state.in_([each.value for each in states]),
         )
         .with_for_update()
     ).all()
