@@ -189,7 +189,7 @@ def test_who_complained_is_not_brought_back_by_a_list(project: Project) -> None:
 
     assert "1 complained" in again.err
     assert added.status == 1
-    assert "called a letter of weekly spam" in added.err
+    assert "called a letter of weekly, or of another newsletter, spam" in added.err
     assert states(project)["ann"] == "complained"
 
 

@@ -11,10 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digest.errors import NotFoundError, StoreError
+from digest.model import Cause, State
 from digest.store import Merged, Store
+from digest.store.changes import change_state, of_reader
 from digest.store.newcomers import ID_BITS
 
 from .factories import MONDAY, a_store, a_subscriber, an_entry
+
+ANN = "ann@example.org"
 
 
 @pytest.fixture
@@ -146,6 +150,50 @@ def test_an_import_says_what_it_changed(store: Store) -> None:
         ("unheard-of@example.org", ""),
     ]
     assert store.subscribers.find("left@example.org")[0].name == "Old"
+
+
+@pytest.mark.parametrize(
+    ("state", "again", "merged"),
+    [
+        (State.COMPLAINED, False, Merged(complained=1)),
+        (State.COMPLAINED, True, Merged(complained=1)),
+        (State.BOUNCED, False, Merged(bounced=1)),
+        (State.BOUNCED, True, Merged(added=1)),
+        (State.UNSUBSCRIBED, False, Merged(added=1)),
+    ],
+)
+def test_who_complained_or_bounced_on_another_list_is_taken_by_no_import(
+    store: Store, state: State, *, again: bool, merged: Merged
+) -> None:
+    store.subscribers.add("weekly", an_entry())
+    among = of_reader(store.subscribers.number("weekly"), [store.subscribers.find(ANN)[0].id])
+    with store._database.writing() as connection:
+        change_state(connection, among, state, Cause(by="test"), MONDAY)
+    away: list[str] = []
+
+    found = store.subscribers.merge(
+        "daily", [an_entry()], again=again, away=lambda _, reason: away.append(reason)
+    )
+
+    assert found == merged
+    assert [each for each, _ in active(store, "daily")] == [ANN] * merged.added
+    reason = f"{state} on another newsletter since 2026-11-23, and stays so"
+    assert away == ([] if merged.added else [reason])
+
+
+def test_who_complained_on_another_list_does_not_come_back_to_one_that_they_left(
+    store: Store,
+) -> None:
+    for newsletter in ("weekly", "daily"):
+        store.subscribers.add(newsletter, an_entry())
+    store.subscribers.remove("daily", ANN)
+    among = of_reader(store.subscribers.number("weekly"), [store.subscribers.find(ANN)[0].id])
+    with store._database.writing() as connection:
+        change_state(connection, among, State.COMPLAINED, Cause(by="test"), MONDAY)
+
+    assert store.subscribers.merge("daily", [an_entry()], again=True) == Merged(complained=1)
+    with pytest.raises(StoreError, match="or of another newsletter, spam"):
+        store.subscribers.add("daily", an_entry())
 
 
 def test_an_import_without_names_takes_none_away(store: Store) -> None:

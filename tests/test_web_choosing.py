@@ -138,6 +138,20 @@ def test_a_public_list_can_be_joined_and_left(site: Website) -> None:
     assert site.state(newsletter="weekly") == State.ACTIVE
 
 
+@pytest.mark.parametrize("state", [State.BOUNCED, State.COMPLAINED])
+def test_who_complained_or_bounced_joins_no_list_by_a_tick(site: Website, state: State) -> None:
+    ann = site.reader()
+    site.stands(state)
+
+    page = site.post(
+        site.path("preferences", ann),
+        {"topic": "Cities", "do": "save", "list": "other", "shown": "lists"},
+    ).text
+
+    assert "The Other One" not in page
+    assert len(site.store.subscribers.find("ann@example.org")[1]) == 1
+
+
 def test_a_list_that_is_not_public_is_neither_shown_nor_joined(tmp_path: Path) -> None:
     with serving(a_site_of_today(tmp_path, WEEKLY, OTHER)) as site:
         path = site.path("preferences", site.reader())

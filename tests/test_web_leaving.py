@@ -154,23 +154,12 @@ def test_who_left_by_their_mail_program_finds_the_way_back_behind_the_link(site:
     assert UNDO not in site.get(path).text
 
 
-def stands(site: Website, state: State, newsletter: str = "weekly") -> None:
-    """
-    Everybody on a list has come to stand so.
-    """
-    number = site.store.subscribers.number(newsletter)
-    with site.store._database.writing() as connection:
-        connection.exec_driver_sql(
-            "UPDATE subscriptions SET state = ? WHERE newsletter = ?", (state.value, number)
-        )
-
-
 @pytest.mark.parametrize("wish", [ONE_CLICK, {"do": "leave"}, {"do": "leave all"}])
 def test_whose_mail_bounced_may_leave_and_that_is_recorded(
     site: Website, wish: dict[str, str | list[str]]
 ) -> None:
     ann = site.reader()
-    stands(site, State.BOUNCED)
+    site.stands(State.BOUNCED)
 
     site.post(site.path("unsubscribe", ann), wish)
 
@@ -181,7 +170,7 @@ def test_whose_mail_bounced_may_leave_and_that_is_recorded(
 
 def test_who_complained_stays_known_as_that_when_they_leave(site: Website) -> None:
     ann = site.reader()
-    stands(site, State.COMPLAINED)
+    site.stands(State.COMPLAINED)
 
     page = site.post(site.path("unsubscribe", ann), {"do": "leave"})
 
@@ -192,7 +181,7 @@ def test_who_complained_stays_known_as_that_when_they_leave(site: Website) -> No
 @pytest.mark.parametrize("state", [State.BOUNCED, State.COMPLAINED])
 def test_undo_is_for_those_who_left_only(site: Website, state: State) -> None:
     ann = site.reader()
-    stands(site, state)
+    site.stands(state)
 
     answers = [
         site.post(site.path("unsubscribe", ann), {"do": each}) for each in ("return", "return all")

@@ -99,6 +99,16 @@ class Website:
         _, subscriptions = self.store.subscribers.find(address)
         return str(next(each.state for each in subscriptions if each.newsletter == newsletter))
 
+    def stands(self, state: str, newsletter: str = "weekly") -> None:
+        """
+        Everybody on a list has come to stand so.
+        """
+        number = self.store.subscribers.number(newsletter)
+        with self.store._database.writing() as connection:
+            connection.exec_driver_sql(
+                "UPDATE subscriptions SET state = ? WHERE newsletter = ?", (str(state), number)
+            )
+
     def topics(self, address: str = "ann@example.org") -> tuple[str, ...] | None:
         _, subscriptions = self.store.subscribers.find(address)
         return subscriptions[0].topics

@@ -3,7 +3,7 @@ Many entries of one list at once: who is new, who changed, and who stays away.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -25,6 +25,8 @@ FORGOTTEN = "asked to be forgotten: only they themselves can sign up again"
 MANY = 20
 #: Who may be brought back by hand. Who complained may not.
 RETURNABLE = (State.UNSUBSCRIBED, State.BOUNCED)
+#: What holds for all newsletters, whichever it came about on.
+EVERYWHERE = (State.BOUNCED, State.COMPLAINED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +70,7 @@ class _Sorted:
     """
 
     new: list[Entry] = field(default_factory=list)  #: nobody knows them
-    joining: list[Entry] = field(default_factory=list)  #: on other lists only
+    joining: list[Entry] = field(default_factory=list)  #: on other lists only, and in good standing
     returning: list[Entry] = field(default_factory=list)
     changed: list[Entry] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
@@ -83,7 +85,8 @@ def merge_entries(
     current = current_rows(connection, newsletter, [key_of(each.address) for each in entries])
     unknown = [each for each in entries if key_of(each.address) not in current]
     forgotten = suppressed(connection, merging.hashes, unknown)
-    piles = _sorted(entries, current, forgotten, merging)
+    elsewhere = _elsewhere(connection, current.values())
+    piles = _sorted(entries, current, forgotten, elsewhere, merging)
     ids = {key: row.id for key, row in current.items()}
     ids |= insert_people(connection, piles.new, merging.random_bits, merging.now)
     _subscribe(connection, newsletter, piles.new + piles.joining, ids, merging)
@@ -125,6 +128,7 @@ def _sorted(
     entries: Sequence[Entry],
     current: Mapping[str, Row],  # type: ignore[type-arg]
     forgotten: set[str],
+    elsewhere: Mapping[int, Row],  # type: ignore[type-arg]
     merging: Merging,
 ) -> _Sorted:
     piles = _Sorted()
@@ -136,16 +140,51 @@ def _sorted(
                 continue
             piles.counts["erased"] += 1
             merging.away(entry, FORGOTTEN)
-        elif row.state is None:
-            piles.joining.append(entry)
         elif row.state == State.ACTIVE:
             _sort_active(piles, row, entry)
-        elif merging.again and row.state in RETURNABLE:
-            piles.returning.append(entry)
+        elif why := _away(row, elsewhere.get(row.id), again=merging.again):
+            piles.counts[why.state] += 1
+            place = "" if why is row else " on another newsletter"
+            merging.away(entry, f"{why.state}{place} since {why.changed_at:%Y-%m-%d}, and stays so")
         else:
-            piles.counts[row.state] += 1
-            merging.away(entry, f"{row.state} since {row.changed_at:%Y-%m-%d}, and stays so")
+            (piles.joining if row.state is None else piles.returning).append(entry)
     return piles
+
+
+def _away(row: Row, elsewhere: Row | None, *, again: bool) -> Row | None:  # type: ignore[type-arg]
+    """
+    What keeps somebody away: how they stand here, or else on another newsletter.
+    """
+    return next(
+        (
+            each
+            for each in (row, elsewhere)
+            if each is not None
+            and each.state is not None
+            and not (again and each.state in RETURNABLE)
+        ),
+        None,
+    )
+
+
+def _elsewhere(connection: Connection, people: Iterable[Row]) -> dict[int, Row]:  # type: ignore[type-arg]
+    """
+    Of those who are not active here: who bounced or complained, on whichever newsletter.
+    """
+    ids = [row.id for row in people if row.state != State.ACTIVE]
+    if not ids:
+        return {}
+    found = connection.execute(
+        select(subscriptions.c.subscriber_id, subscriptions.c.state, subscriptions.c.changed_at)
+        .where(
+            subscriptions.c.subscriber_id.in_(bindparam("ids", expanding=True)),
+            subscriptions.c.state.in_(EVERYWHERE),
+        )
+        # The last one stays: a complaint weighs more than a bounce.
+        .order_by(subscriptions.c.state == State.COMPLAINED.value),
+        {"ids": ids},
+    )
+    return {row.subscriber_id: row for row in found}
 
 
 def _sort_active(piles: _Sorted, row: Row, entry: Entry) -> None:  # type: ignore[type-arg]

@@ -80,8 +80,8 @@ class Subscribers:
                 raise StoreError(f"{masked} {FORGOTTEN}")
             if merged.complained:
                 raise StoreError(
-                    f"{masked} called a letter of {newsletter_id} spam: if they want it after all,"
-                    " use `digest subscribers restore`"
+                    f"{masked} called a letter of {newsletter_id}, or of another newsletter, spam:"
+                    " if they want it after all, use `digest subscribers restore`"
                 )
 
     def merge(

@@ -12,13 +12,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ..errors import DigestError
-from ..model import Cause, Newsletter
+from ..model import Cause, Newsletter, State
 from ..store import Choice, Reader
 from ..text import topic_key
 from .frequency import Rhythm, rhythms_of, siblings_of
 from .requests import Form, read_form
 from .services import Services, masked
 
+#: States on any list in which nobody joins another one.
+AWAY = frozenset((State.BOUNCED, State.COMPLAINED))
 JOINED = Cause(by="reader", reason="on their preferences page")
 #: How long a link to the reader's data is good.
 LINK_FOR = timedelta(minutes=30)
@@ -159,14 +161,16 @@ class Choosing:
     def _lists(self, newsletter: Newsletter, reader: Reader) -> list[Tick]:
         """
         Other lists: those they are on, those they left, and those that anybody may join.
+
+        Who complained or whose mail bounces, on whichever list, can leave lists but not join any.
         """
         states = {each.newsletter: each.state for each in reader.standings}
         same = siblings_of(newsletter, self._newsletters)
+        shown = {"active"} if AWAY & set(states.values()) else {"active", "unsubscribed"}
         return [
             Tick(value=each.id, label=each.title, ticked=states.get(each.id) == "active")
             for each in self._newsletters.values()
-            if each.id not in same
-            and (states.get(each.id) in {"active", "unsubscribed"} or _may_join(each, states))
+            if each.id not in same and (states.get(each.id) in shown or _may_join(each, states))
         ]
 
     @property
@@ -210,4 +214,4 @@ class Choosing:
 
 
 def _may_join(newsletter: Newsletter, states: dict[str, str]) -> bool:
-    return newsletter.public and newsletter.id not in states
+    return newsletter.public and newsletter.id not in states and not AWAY & set(states.values())
