@@ -177,6 +177,31 @@ def test_the_rhythm_is_changed_with_the_topics_and_changed_back(site: Website) -
     assert site.topics() == ("Cities",)
 
 
+@pytest.mark.parametrize("state", [State.BOUNCED, State.COMPLAINED, State.UNSUBSCRIBED])
+def test_another_rhythm_brings_nobody_back(site: Website, state: State) -> None:
+    ann = site.reader()
+    site.stands(state)
+
+    page = site.post(
+        site.path("preferences", ann), {"topic": "Cities", "do": "save", "rhythm": "daily"}
+    ).text
+
+    assert "The Weekly does not come to a•••@example.org." in page
+    assert 'name="rhythm"' not in page
+    assert site.state() == state
+    assert len(site.store.subscribers.find("ann@example.org")[1]) == 1
+
+
+def test_nobody_moves_to_a_rhythm_that_they_complained_about(site: Website) -> None:
+    ann = site.reader()
+    site.reader(newsletter="daily")
+    site.stands(State.COMPLAINED, "daily")
+
+    site.post(site.path("preferences", ann), {"topic": "Cities", "do": "save", "rhythm": "daily"})
+
+    assert [site.state(newsletter=each) for each in ("weekly", "daily")] == ["active", "complained"]
+
+
 @pytest.mark.parametrize("rhythm", ["other", "nothing", "", "weekly"])
 def test_what_is_no_other_rhythm_moves_nobody(site: Website, rhythm: str) -> None:
     path = site.path("preferences", site.reader())

@@ -22,9 +22,10 @@ from .editions import (
 )
 from .letters import Kind, Letter, Outcome, Page, Receipt, Recipient, Shortening, Tally
 from .pictures import LEAD, LOGO, THUMBNAIL, Picture, PictureLimits, Slot, Sought
-from .readers import Cause, Change, Event, Meaning, Policy, Standing, State, Verdict
+from .readers import BARRED, Cause, Change, Event, Meaning, Policy, Standing, State, Verdict
 
 __all__ = [
+    "BARRED",
     "LEAD",
     "LOGO",
     "THUMBNAIL",

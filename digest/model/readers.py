@@ -21,6 +21,10 @@ class State(StrEnum):
     ERASED = "erased"  #: they asked to be forgotten; only a hash is left
 
 
+#: States that hold for all newsletters, whichever they came about on: who is in one joins no other.
+BARRED = frozenset((State.BOUNCED, State.COMPLAINED))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
     """

@@ -20,8 +20,8 @@ from sqlalchemy import (
     update,
 )
 
-from ..model import Cause, State, Subscriber
-from .changes import change_state, of_pairs
+from ..model import BARRED, Cause, State, Subscriber
+from .changes import change_state, of_reader
 from .database import Database
 from .schema import newsletters, subscribers, subscriptions
 from .schema_readers import changes
@@ -178,15 +178,20 @@ class Choices:
     def move(self, newsletter: int, other: int, subscriber_id: int) -> None:
         """
         From one newsletter to another one, with their topics: the same at another rhythm.
+
+        Nobody comes back that way: it is for who is active, and not to where mail bounced or was
+        complained about.
         """
         cause = Cause(by="reader", reason="chose another frequency")
-        this = of_pairs([(newsletter, subscriber_id)])
         with self._database.writing() as connection:
-            row = connection.execute(select(subscriptions.c.topics).where(this)).first()
-            if row is not None:
-                now = self._clock()
-                change_state(connection, this, State.UNSUBSCRIBED, cause, now)
-                subscribe(connection, other, subscriber_id, row.topics, cause, now)
+            lists = _lists_of(connection, [subscriber_id]).get(subscriber_id, {})
+            before, there = (lists.get(each, ("", None))[0] for each in (newsletter, other))
+            if before != State.ACTIVE or there in BARRED:
+                return
+            this, now = of_reader(newsletter, [subscriber_id]), self._clock()
+            topics = connection.scalar(select(subscriptions.c.topics).where(this))
+            change_state(connection, this, State.UNSUBSCRIBED, cause, now)
+            subscribe(connection, other, subscriber_id, topics, cause, now)
 
 
 def _lists_of(connection: Connection, subscriber_ids: Collection[int]) -> dict[int, _Lists]:

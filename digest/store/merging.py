@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Column, Connection, Row, bindparam, insert, select, update
 
 from ..addresses import key_of
-from ..model import Cause, Entry, State
+from ..model import BARRED, Cause, Entry, State
 from .changes import change_state, of_reader, record, record_subscribed
 from .hashing import Hashes
 from .inserting import insert_for_each
@@ -25,8 +25,6 @@ FORGOTTEN = "asked to be forgotten: only they themselves can sign up again"
 MANY = 20
 #: Who may be brought back by hand. Who complained may not.
 RETURNABLE = (State.UNSUBSCRIBED, State.BOUNCED)
-#: What holds for all newsletters, whichever it came about on.
-EVERYWHERE = (State.BOUNCED, State.COMPLAINED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,7 +176,7 @@ def _elsewhere(connection: Connection, people: Iterable[Row]) -> dict[int, Row]:
         select(subscriptions.c.subscriber_id, subscriptions.c.state, subscriptions.c.changed_at)
         .where(
             subscriptions.c.subscriber_id.in_(bindparam("ids", expanding=True)),
-            subscriptions.c.state.in_(EVERYWHERE),
+            subscriptions.c.state.in_([each.value for each in BARRED]),
         )
         # The last one stays: a complaint weighs more than a bounce.
         .order_by(subscriptions.c.state == State.COMPLAINED.value),

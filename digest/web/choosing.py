@@ -12,15 +12,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ..errors import DigestError
-from ..model import Cause, Newsletter, State
+from ..model import BARRED, Cause, Newsletter
 from ..store import Choice, Reader
 from ..text import topic_key
 from .frequency import Rhythm, rhythms_of, siblings_of
 from .requests import Form, read_form
 from .services import Services, masked
 
-#: States on any list in which nobody joins another one.
-AWAY = frozenset((State.BOUNCED, State.COMPLAINED))
 JOINED = Cause(by="reader", reason="on their preferences page")
 #: How long a link to the reader's data is good.
 LINK_FOR = timedelta(minutes=30)
@@ -166,7 +164,7 @@ class Choosing:
         """
         states = {each.newsletter: each.state for each in reader.standings}
         same = siblings_of(newsletter, self._newsletters)
-        shown = {"active"} if AWAY & set(states.values()) else {"active", "unsubscribed"}
+        shown = {"active"} if BARRED & set(states.values()) else {"active", "unsubscribed"}
         return [
             Tick(value=each.id, label=each.title, ticked=states.get(each.id) == "active")
             for each in self._newsletters.values()
@@ -193,7 +191,8 @@ class Choosing:
         preview = None
         if ticked and newsletter.id in self._newsletters:
             preview = services.upcoming.preview(newsletter, reader.subscriber, topics)
-        rhythms: list[Rhythm] = rhythms_of(newsletter, self._newsletters)
+        active = reader.here.state == "active"
+        rhythms: list[Rhythm] = rhythms_of(newsletter, self._newsletters) if active else []
         return services.page(
             "preferences",
             newsletter,
@@ -208,10 +207,10 @@ class Choosing:
             saved=saved,
             unsaved=unsaved,
             nothing=nothing,
-            active=reader.here.state == "active",
+            active=active,
             unsubscribe_url=services.path("unsubscribe", reader),
         )
 
 
 def _may_join(newsletter: Newsletter, states: dict[str, str]) -> bool:
-    return newsletter.public and newsletter.id not in states and not AWAY & set(states.values())
+    return newsletter.public and newsletter.id not in states and not BARRED & set(states.values())
