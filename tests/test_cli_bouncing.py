@@ -217,6 +217,18 @@ def test_a_mail_to_leave_unsubscribes_from_its_list_alone(project: Project) -> N
     ]
 
 
+def test_a_mail_to_leave_is_about_whichever_rhythm_comes_by_now(project: Project) -> None:
+    project.configure(SITE, BOUNCES, WEEKLY, SECOND + 'frequency_of = "weekly"\n')
+    project.subscribe("ann@example.org", newsletter="second")
+    project.done("subscribers", "remove", "weekly", "ann@example.org")
+
+    document = told(project, mail_to_leave(sent_to(project, "ann@example.org")))
+
+    assert [(each["newsletter"], each["state"]) for each in document["changes"]] == [
+        ("second", "unsubscribed")
+    ]
+
+
 def test_soft_bounces_count_until_they_are_too_many(project: Project) -> None:
     sent = sent_to(project, "ann@example.org")
 

@@ -177,6 +177,28 @@ def test_the_rhythm_is_changed_with_the_topics_and_changed_back(site: Website) -
     assert site.topics() == ("Cities",)
 
 
+def test_who_changed_the_rhythm_leaves_by_an_older_letter_and_comes_back(site: Website) -> None:
+    ann = site.reader()
+    path = site.path("unsubscribe", ann)
+    fields: dict[str, str | list[str]] = {"topic": "Cities", "do": "save", "rhythm": "daily"}
+    site.post(site.path("preferences", ann), fields)
+
+    asked = site.get(path).text
+    done = site.post(path, {"List-Unsubscribe": "One-Click"})
+    left = [site.state(newsletter=each) for each in ("weekly", "daily")]
+    gone = site.get(path).text
+    back = site.post(path, {"do": "return"}).text
+
+    assert "The Daily comes to a•••@example.org." in asked
+    assert (done.text, left) == ("Unsubscribed.\n", ["unsubscribed", "unsubscribed"])
+    assert "The Daily does not come to a•••@example.org." in gone
+    assert "The Daily comes to a•••@example.org again." in back
+    assert [site.state(newsletter=each) for each in ("weekly", "daily")] == [
+        "unsubscribed",
+        "active",
+    ]
+
+
 @pytest.mark.parametrize("state", [State.BOUNCED, State.COMPLAINED, State.UNSUBSCRIBED])
 def test_another_rhythm_brings_nobody_back(site: Website, state: State) -> None:
     ann = site.reader()

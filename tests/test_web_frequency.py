@@ -6,8 +6,9 @@ from datetime import time
 
 import pytest
 
+from digest.pipeline.rhythms import families_of, siblings_of
 from digest.schedule import Schedule
-from digest.web.frequency import rhythms_of, siblings_of
+from digest.web.frequency import rhythms_of
 from tests.factories import a_newsletter
 
 LISTS = {
@@ -24,6 +25,11 @@ def test_all_rhythms_know_each_other(newsletter: str) -> None:
 
     assert [each.newsletter for each in rhythms] == ["weekly", "daily", "monthly"]
     assert [each.newsletter for each in rhythms if each.current] == [newsletter]
+
+
+def test_newsletters_of_one_rhythm_are_no_family() -> None:
+    assert families_of(LISTS) == (("weekly", "daily", "monthly"),)
+    assert families_of({"other": LISTS["other"]}) == ()
 
 
 def test_where_there_is_one_rhythm_there_is_nothing_to_choose() -> None:

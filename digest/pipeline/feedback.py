@@ -2,7 +2,7 @@
 What comes back: mails become verdicts, verdicts become changes of subscriptions.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -10,10 +10,11 @@ from functools import partial
 from ..bouncer import Bouncer
 from ..bouncer.deciding import decide
 from ..bouncer.status import judge_reply
-from ..model import Cause, Meaning, State, Verdict
+from ..model import Cause, Meaning, Standing, State, Verdict
 from ..store.feedback import Report
 from ..store.findings import Found, Refusal
 from . import Pipeline
+from .rhythms import families_of
 
 #: Kinds that are about a reader; the others change nothing and need nobody.
 TELLING = (Meaning.HARD, Meaning.SOFT, Meaning.POLICY, Meaning.COMPLAINT, Meaning.LEAVE)
@@ -61,6 +62,7 @@ class Hearing:
         self._policies = {
             name: each.bounces for name, each in pipeline.settings.newsletters.items()
         }
+        self._families = families_of(pipeline.settings.newsletters)
         self._bouncer = Bouncer(self._keys)
 
     def hear(self, data: bytes) -> Heard:
@@ -111,7 +113,7 @@ class Hearing:
             reason=REASONS.get(verdict.kind, ""),
             evidence={name: value for name, value in evidence.items() if value},
         )
-        ended = partial(decide, verdict.kind, found.newsletter, policies=self._policies, now=now)
+        ended = partial(self._decide, verdict.kind, found)
         changes = self._store.feedback.take(report, cause, ended)
         return Heard(
             kind=verdict.kind,
@@ -120,6 +122,20 @@ class Hearing:
             new=changes is not None,
             changes=changes or (),
         )
+
+    def _decide(
+        self, kind: Meaning, found: Found, standings: Sequence[Standing]
+    ) -> dict[int, State]:
+        """
+        What is said of a letter is said of its newsletter, at whichever rhythm it comes by now.
+        """
+        families = (each for each in self._families if found.newsletter_id in each)
+        same = next(families, ())
+        numbers = [each.newsletter for each in standings if each.newsletter_id in same]
+        ended: dict[int, State] = {}
+        for number in (found.newsletter, *numbers):
+            ended |= decide(kind, number, standings, self._policies, self._clock())
+        return ended
 
 
 def heed_refusals(pipeline: Pipeline, issue_id: str) -> None:

@@ -4,7 +4,7 @@ What readers decide themselves, by the links in their letters: leave, come back,
 Everything is asked for by numbers that a token holds; who has no such token reaches nobody.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -23,6 +23,7 @@ from sqlalchemy import (
 from ..model import BARRED, Cause, State, Subscriber
 from .changes import change_state, of_reader
 from .database import Database
+from .rhythms import Families, Rhythms
 from .schema import newsletters, subscribers, subscriptions
 from .schema_readers import changes
 from .subscribing import choose_topics, subscribe
@@ -40,7 +41,6 @@ _OUTCOMES: Mapping[Do, State] = {
     "leave": State.UNSUBSCRIBED,
     "leave all": State.UNSUBSCRIBED,
 }
-#: List number -> state, and since when.
 _Lists = dict[int, tuple[str, datetime]]
 _CAUSES: Mapping[Do, Cause] = {
     "return": Cause(by="reader", reason="took leaving back"),
@@ -110,7 +110,7 @@ class Reader:
     """
 
     subscriber: Subscriber
-    here: Standing  #: on the newsletter that their link is about
+    here: Standing  #: on the newsletter that their link is about, at the rhythm that they get
     standings: tuple[Standing, ...]  #: on all
 
 
@@ -122,7 +122,7 @@ class Choices:
     def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
         self._database, self._clock = database, clock
 
-    def reader(self, newsletter: int, subscriber_id: int) -> Reader | None:
+    def reader(self, newsletter: int, subscriber_id: int, families: Families = ()) -> Reader | None:
         """
         Whose link that is; None if they were erased, or never were on that list.
         """
@@ -136,30 +136,34 @@ class Choices:
                 .where(subscriptions.c.subscriber_id == subscriber_id)
                 .order_by(newsletters.c.id)
             ).all()
+            rhythms = Rhythms(connection, families)
         standings = {row.newsletter: _standing(row) for row in rows}
         if person is None or newsletter not in standings:
             return None
+        lists = {row.newsletter: (row.state, row.changed_at) for row in rows}
         return Reader(
             subscriber=Subscriber(id=person.id, address=person.address, name=person.name),
-            here=standings[newsletter],
+            here=standings[rhythms.current(newsletter, lists)],
             standings=tuple(standings.values()),
         )
 
-    def apply(self, choices: Sequence[Choice]) -> list[bool]:
+    def apply(self, choices: Sequence[Choice], families: Families = ()) -> list[bool]:
         """
         Many wishes in one durable transaction; whether there is such a subscription, for each.
 
-        Safe to repeat: who left stays away, whoever came back is back once.
+        Safe to repeat: who left stays away, whoever came back is back once. Of newsletters that are
+        one at several rhythms whichever they get is meant.
         """
         now = self._clock()
         with self._database.writing() as connection:
             lists = _lists_of(connection, {each.subscriber for each in choices})
+            rhythms = Rhythms(connection, families)
             for do, state in _OUTCOMES.items():
                 meant = {
                     (number, each.subscriber): lists[each.subscriber][number]
                     for each in choices
                     if each.do == do
-                    for number in _meant(each, lists.get(each.subscriber, {}), now)
+                    for number in _meant(each, lists.get(each.subscriber, {}), rhythms, now)
                 }
                 if meant:
                     _change(connection, meant, state, _CAUSES[do], now)
@@ -204,19 +208,20 @@ def _lists_of(connection: Connection, subscriber_ids: Collection[int]) -> dict[i
     return lists
 
 
-def _meant(choice: Choice, lists: _Lists, now: datetime) -> Iterator[int]:
+def _meant(choice: Choice, lists: _Lists, rhythms: Rhythms, now: datetime) -> Collection[int]:
     """
     The numbers of the lists that a wish changes something about.
     """
-    everywhere = choice.do in {"leave all", "return all"}
-    leaving = _OUTCOMES[choice.do] is State.UNSUBSCRIBED
-    for number, (state, changed_at) in lists.items():
-        here = number == choice.newsletter
-        if leaving and (here or everywhere) and state in LEAVING:
-            yield number
-        just_left = everywhere and changed_at >= now - SECOND_THOUGHTS
-        if not leaving and (here or just_left) and state == State.UNSUBSCRIBED:
-            yield number
+    here = rhythms.of(choice.newsletter) & lists.keys()
+    lately = any(since >= now - SECOND_THOUGHTS for _, since in lists.values())
+    match choice.do:
+        case "leave":
+            return [number for number in here if lists[number][0] in LEAVING]
+        case "leave all":
+            return [number for number, (state, _) in lists.items() if state in LEAVING]
+        case "return all" if lately:
+            return [*rhythms.left_last(lists.keys(), lists)]
+    return [*rhythms.left_last(here, lists)]
 
 
 def _change(

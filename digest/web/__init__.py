@@ -24,6 +24,7 @@ from starlette.routing import Route, Router
 from ..model import Letter, Receipt
 from ..pages.opening import open_pages
 from ..pipeline import Pipeline
+from ..pipeline.rhythms import families_of
 from ..pipeline.ways_out import open_signers
 from ..ports import Transport
 from ..signer import Signer
@@ -52,7 +53,11 @@ def create_app(pipeline: Pipeline, *, random_bits: Callable[[int], int]) -> App:
         pipeline=pipeline,
         random_bits=random_bits,
         pages=open_pages(pipeline),
-        writer=Writer(pipeline.store.choices.apply),
+        writer=Writer(
+            partial(
+                pipeline.store.choices.apply, families=families_of(pipeline.settings.newsletters)
+            )
+        ),
         mailer=Mailer(partial(_deliver, pipeline.transport, signers, pipeline.clock)),
         upcoming=Upcoming(
             lambda: Pipeline(pipeline.settings, clock=pipeline.clock, random_bits=random_bits)

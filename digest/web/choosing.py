@@ -13,9 +13,10 @@ from starlette.responses import Response
 
 from ..errors import DigestError
 from ..model import BARRED, Cause, Newsletter
+from ..pipeline.rhythms import siblings_of
 from ..store import Choice, Reader
 from ..text import topic_key
-from .frequency import Rhythm, rhythms_of, siblings_of
+from .frequency import Rhythm, rhythms_of
 from .requests import Form, read_form
 from .services import Services, masked
 
@@ -76,17 +77,7 @@ class Choosing:
         return await run_in_threadpool(self._page, after, after.here.topics, saved=True)
 
     async def _reader(self, request: Request) -> Reader | None:
-        """
-        Who changed to another rhythm is shown that one, by the links of older letters too.
-        """
-        reader = await self._services.reader("preferences", request.path_params["token"])
-        if reader is None or reader.here.state == "active":
-            return reader
-        same = siblings_of(self._services.newsletter(reader.here.newsletter), self._newsletters)
-        active = (each for each in reader.standings if each.state == "active")
-        return replace(
-            reader, here=next((each for each in active if each.newsletter in same), reader.here)
-        )
+        return await self._services.reader("preferences", request.path_params["token"])
 
     def _mail_link(self, reader: Reader) -> Response:
         """

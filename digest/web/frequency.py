@@ -1,11 +1,12 @@
 """
-One newsletter at several rhythms: which of them go together, and how each is called.
+One newsletter at several rhythms: what there is to choose from, and how each is called.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..model import Newsletter
+from ..pipeline.rhythms import siblings_of
 from ..schedule import Schedule
 
 WORKING_DAYS = frozenset(range(5))
@@ -21,15 +22,6 @@ class Rhythm:
     title: str
     message: str
     current: bool
-
-
-def siblings_of(newsletter: Newsletter, newsletters: Mapping[str, Newsletter]) -> list[str]:
-    """
-    The ids of a newsletter and its other rhythms, the main one first.
-    """
-    main = newsletter.frequency_of or newsletter.id
-    others = [each.id for each in newsletters.values() if each.frequency_of == main]
-    return [main, *others]
 
 
 def rhythms_of(newsletter: Newsletter, newsletters: Mapping[str, Newsletter]) -> list[Rhythm]:

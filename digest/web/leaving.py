@@ -7,6 +7,7 @@ Asking (GET, HEAD) never changes anything: scanners follow every link of a lette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from ..pipeline.rhythms import siblings_of
 from ..store import Choice, Reader
 from ..store.choices import Do
 from ..tokens import read_token
@@ -63,7 +64,8 @@ class Leaving:
             )
         active = [each for each in reader.standings if each.state == "active"]
         gone = reader.here.state != "active"
-        others = [each.newsletter for each in active if each != reader.here]
+        same = siblings_of(newsletter, self._services.pipeline.settings.newsletters)
+        others = [each.newsletter for each in active if each.newsletter not in same]
         return self._services.page(
             "unsubscribe",
             newsletter,

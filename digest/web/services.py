@@ -16,6 +16,7 @@ from ..archive import main_newsletter
 from ..model import Newsletter
 from ..pages import Pages
 from ..pipeline import Pipeline
+from ..pipeline.rhythms import families_of
 from ..store import Reader, Waiting
 from ..text import mask_address
 from ..tokens import (
@@ -92,12 +93,22 @@ class Services:
     async def reader(self, purpose: Purpose, token: str) -> Reader | None:
         """
         Whose token that is, if it is one, for this purpose, and they are still known.
+
+        Who changed to another rhythm is shown that one, by the links of older letters too.
         """
         whose = read_token(self.keys, purpose, token)
         if whose is None:
             return None
-        subscriber_id, number = whose
-        return await run_in_threadpool(self.pipeline.store.choices.reader, number, subscriber_id)
+        return await run_in_threadpool(self.standing_of, *whose, at_any_rhythm=purpose != "view")
+
+    def standing_of(
+        self, subscriber_id: int, number: int, *, at_any_rhythm: bool = True
+    ) -> Reader | None:
+        """
+        Somebody as their own pages show them.
+        """
+        families = families_of(self.pipeline.settings.newsletters) if at_any_rhythm else ()
+        return self.pipeline.store.choices.reader(number, subscriber_id, families)
 
     def path(self, purpose: Purpose, reader: Reader) -> str:
         """
