@@ -143,6 +143,35 @@ def test_a_list_left_long_ago_does_not_come_back_with_the_others(site: Website) 
     assert site.state(newsletter="other") == State.UNSUBSCRIBED
 
 
+@pytest.mark.parametrize("state", [State.UNSUBSCRIBED, State.BOUNCED, State.COMPLAINED])
+def test_who_left_this_list_is_told_what_else_comes_and_may_leave_that(
+    site: Website, state: State
+) -> None:
+    ann = site.reader()
+    site.reader(newsletter="other")
+    site.stands(state)
+    path = site.path("unsubscribe", ann)
+
+    page = site.get(path).text
+    site.post(path, {"do": "leave all"})
+    after = site.get(path).text
+
+    assert "You get no letters." not in page
+    assert "The Weekly does not come to a•••@example.org." in page
+    assert "<bdi>The Other One</bdi>" in page
+    assert "Leave all lists" in page
+    assert site.state(newsletter="other") == State.UNSUBSCRIBED
+    assert "You get no letters." in after
+    assert "Leave all lists" not in after
+
+
+def test_only_who_may_come_back_is_offered_it_after_leaving(site: Website) -> None:
+    ann = site.reader()
+    site.stands(State.COMPLAINED)
+
+    assert UNDO not in site.post(site.path("unsubscribe", ann), {"do": "leave"}).text
+
+
 def test_who_left_by_their_mail_program_finds_the_way_back_behind_the_link(site: Website) -> None:
     path = site.path("unsubscribe", site.reader())
     site.post(path, ONE_CLICK)
