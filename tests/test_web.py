@@ -51,6 +51,8 @@ OPEN: dict[str, tuple[int, int, int, int, int, int]] = {
     "/": (200, 200, 405, 405, 405, 405),
     "/docs": (404, 404, 404, 404, 404, 404),
 }
+#: Tokens of ours for somebody who is not here: their mail program is told that it is done.
+UNSUBSCRIBED = ("of nobody for unsubscribe", "of another list")
 SECURE = {
     "referrer-policy": "same-origin",
     "x-content-type-options": "nosniff",
@@ -172,16 +174,30 @@ def test_all_that_leads_nowhere_is_one_and_the_same_answer(
     site: Website, route: str, method: str
 ) -> None:
     before = snapshot(site)
+    clicked = UNSUBSCRIBED if (route, method) == ("/u/{token}", "POST") else ()
 
     answers = {
         kind: site.client.request(method, route.replace("{token}", token))
         for kind, token in bad_tokens(site, route).items()
+        if kind not in clicked
     }
 
     nothing = site.get("/nothing")
     assert {kind: each.status_code for kind, each in answers.items()} == dict.fromkeys(answers, 404)
     assert {each.content for each in answers.values()} == {nothing.content}
     assert {headers_of(each) for each in answers.values()} == {headers_of(nothing)}
+    assert snapshot(site) == before
+
+
+@pytest.mark.parametrize("kind", UNSUBSCRIBED)
+def test_one_click_by_our_own_token_is_heard_also_where_nobody_is_left(
+    site: Website, kind: str
+) -> None:
+    before = snapshot(site)
+
+    answer = site.post(f"/u/{bad_tokens(site, '/u/{token}')[kind]}")
+
+    assert (answer.status_code, answer.text) == (200, "Unsubscribed.\n")
     assert snapshot(site) == before
 
 

@@ -85,13 +85,23 @@ def test_one_click_is_the_same_however_it_is_worded(site: Website, kind: str) ->
     assert {site.state(each.address) for each in readers} == {State.UNSUBSCRIBED}
 
 
-def test_one_click_for_nobody_is_the_same_nothing_as_anything(site: Website) -> None:
-    path = site.path("unsubscribe", site.reader())
-    site.store.people.erase(site.reader().id)
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "text/plain"])
+def test_one_click_of_who_was_erased_is_answered_as_any_other(site: Website, kind: str) -> None:
+    ann, bob = site.reader(), site.reader("bob@example.org")
+    site.store.people.erase(ann.id)
 
-    answer = site.post(path, ONE_CLICK)
+    gone, here = (
+        site.client.post(
+            site.path("unsubscribe", each),
+            content=b"List-Unsubscribe=One-Click",
+            headers={"Content-Type": kind},
+        )
+        for each in (ann, bob)
+    )
 
-    assert (answer.status_code, answer.content) == (404, site.get("/nothing").content)
+    assert (gone.status_code, gone.text) == (200, "Unsubscribed.\n")
+    assert gone.headers.keys() == here.headers.keys()
+    assert site.get(site.path("unsubscribe", ann)).status_code == 404
 
 
 def test_one_click_twice_is_one_change(site: Website) -> None:

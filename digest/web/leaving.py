@@ -45,10 +45,12 @@ class Leaving:
             return self._services.not_found
         wish = WISHES.get(form.get("do"))
         choice = Choice(do=wish or "leave", newsletter=whose[1], subscriber=whose[0])
-        if not await self._services.writer.write(choice):
-            return self._services.not_found
+        known = await self._services.writer.write(choice)
         if wish is None:
+            # Who was erased since is told the same: a mail program would show an error otherwise.
             return PlainTextResponse("Unsubscribed.\n")
+        if not known:
+            return self._services.not_found
         reader = await self._services.reader("unsubscribe", token)
         return self._page(reader, wish) if reader else self._services.not_found
 

@@ -47,8 +47,10 @@ class OneClick:
         whose = None
         if first.get("body") == BODY and not first.get("more_body"):
             whose = read_token(self._services.keys, "unsubscribe", token)
-        if whose is None or not await self._leave(whose, scope, receive, send):
+        if whose is None:
             await self.app(scope, _again(first, receive), send)
+        else:
+            await self._leave(whose, scope, receive, send)
 
     def _token(self, scope: Scope) -> str | None:
         if scope["type"] != "http" or scope["method"] != "POST" or FORM not in scope["headers"]:
@@ -58,20 +60,18 @@ class OneClick:
 
     async def _leave(
         self, whose: tuple[int, int], scope: Scope, receive: Receive, send: Send
-    ) -> bool:
+    ) -> None:
         """
-        False, and nothing answered, if there is no such subscription.
+        Who was erased since is told the same: they get nothing, and nobody learns why.
         """
         choice = Choice(do="leave", newsletter=whose[1], subscriber=whose[0])
         try:
-            known = await self._services.writer.write(choice)
+            await self._services.writer.write(choice)
         except Exception as error:  # noqa: BLE001 - whatever it is, they are not told that they left
             await answer_to(error)(scope, receive, send)
-            return True
-        if known:
-            await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
-            await send({"type": "http.response.body", "body": DONE})
-        return known
+            return
+        await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+        await send({"type": "http.response.body", "body": DONE})
 
 
 def _again(first: Message, receive: Receive) -> Receive:
