@@ -2,6 +2,7 @@
 Preferences: what is ticked holds, what is only looked at does not, and both are shown.
 """
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -250,9 +251,10 @@ def test_topics_hold_for_a_letter_that_nobody_has_claimed(site: Website) -> None
     ann, bob = site.reader(), site.reader("bob@example.org")
     issue = frozen(site)
 
-    site.post(site.path("preferences", ann), {"topic": "Cities", "do": "save"})
+    page = site.post(site.path("preferences", ann), {"topic": "Cities", "do": "save"}).text
     site.project.done("send", "weekly")
 
+    assert "It holds for every letter that is not on its way yet." in page
     assert titles_for(site, issue, bob) == ["Tides, explained", "Trams <at> night"]
     assert titles_for(site, issue, ann) == ["Trams <at> night"]
     letters = {str(mail["To"]): mail.as_string() for mail in site.mails(2)}
@@ -266,9 +268,47 @@ def test_topics_do_not_reach_a_letter_that_is_claimed(site: Website) -> None:
     issue = frozen(site)
     site.store.ledger.claim_batch(issue.id, "run")
 
-    site.post(site.path("preferences", ann), {"topic": "Cities", "do": "save"})
+    page = site.post(site.path("preferences", ann), {"topic": "Cities", "do": "save"}).text
 
     assert titles_for(site, issue, ann) == ["Tides, explained", "Trams <at> night"]
+    assert "It holds for every letter" not in page
+    assert "it holds from the next issue on" in page
+
+
+def test_who_has_their_letter_is_promised_every_other_one(site: Website) -> None:
+    ann = site.reader()
+    site.project.done("send", "weekly")
+
+    page = site.post(site.path("preferences", ann), {"topic": "Cities", "do": "save"}).text
+
+    assert "It holds for every letter that is not on its way yet." in page
+
+
+@pytest.mark.parametrize("state", [State.BOUNCED, State.COMPLAINED, State.UNSUBSCRIBED])
+def test_who_is_gone_is_promised_nothing_and_may_come_back_if_they_left(
+    site: Website, state: State
+) -> None:
+    ann = site.reader()
+    site.stands(state)
+    path = site.path("preferences", ann)
+
+    looked = site.get(path).text
+    saved = site.post(path, {"topic": "Cities", "do": "save"}).text
+    shown = site.post(path, {"topic": "Cities", "do": "show"}).text
+
+    assert not [each for each in (looked, saved, shown) if 'id="preview"' in each]
+    assert "It holds for every letter" not in saved
+    assert ("Subscribe again" in looked) is (state is State.UNSUBSCRIBED)
+
+
+def test_who_left_comes_back_by_the_button_of_their_preferences(site: Website) -> None:
+    ann = site.reader()
+    site.stands(State.UNSUBSCRIBED)
+    page = site.get(site.path("preferences", ann)).text
+    (action,) = re.findall(r'action="(?:https://[^/"]+)?(/u/[^"]+)"', page)
+
+    assert "Welcome back!" in site.post(action, {"do": "return"}).text
+    assert site.state() == State.ACTIVE
 
 
 def test_no_letter_leaves_where_there_is_no_news_on_the_topics_chosen(tmp_path: Path) -> None:

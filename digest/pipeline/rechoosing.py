@@ -10,21 +10,21 @@ from . import Pipeline
 
 def rechoose(
     pipeline: Pipeline, store: Store, newsletter: Newsletter, subscriber: Subscriber
-) -> None:
+) -> bool:
     """
     Give a subscriber the edition of their topics, where a letter of another one still waits.
 
+    Whether that was in time: no letter is left that will be sent as it was.
     Their edition is made now, of the articles as the pipeline has read them. PublishError if
     its pictures cannot be shown: then the letter stays as it was.
     """
     issue = store.unclaimed.issue_of(newsletter.id, subscriber.id)
     if issue is None:
-        return
+        return not store.unclaimed.is_coming(newsletter.id, subscriber.id)
     edited, without_news = pipeline.edit(newsletter, issue, [subscriber])
     if without_news:
-        store.unclaimed.suppress(issue.id, subscriber.id)
-        return
+        return store.unclaimed.suppress(issue.id, subscriber.id)
     (edition,) = (edition for edition, readers in edited if readers)
     page, _ = pipeline.print_edition(newsletter, issue, edition, marks_for(store.key(), issue.id))
     pipeline.publisher.publish(page.pictures)
-    store.unclaimed.replace(issue.id, subscriber.id, edition, page)
+    return store.unclaimed.replace(issue.id, subscriber.id, edition, page)

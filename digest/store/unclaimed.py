@@ -48,6 +48,23 @@ class Unclaimed:
             row = connection.execute(query).first()
         return as_issue(row) if row else None
 
+    def is_coming(self, newsletter_id: str, subscriber_id: int) -> bool:
+        """
+        Whether a letter of a newsletter is still to be sent to that subscriber, claimed or not.
+        """
+        query = (
+            select(letters.c.issue)
+            .join(issues, issues.c.number == letters.c.issue)
+            .join(newsletters, newsletters.c.number == issues.c.newsletter)
+            .where(
+                newsletters.c.id == newsletter_id,
+                letters.c.subscriber_id == subscriber_id,
+                letters.c.state.in_(("waiting", "sending", "deferred")),
+            )
+        )
+        with self._database.reading() as connection:
+            return connection.execute(query).first() is not None
+
     def replace(self, issue_id: str, subscriber_id: int, edition: Edition, page: Page) -> bool:
         """
         Give that subscriber this edition; whether it was not too late.

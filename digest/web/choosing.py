@@ -3,7 +3,6 @@ Preferences: topics, lists and rhythm of one reader, and what their next issue w
 """
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -67,14 +66,15 @@ class Choosing:
             return await run_in_threadpool(self._page, reader, topics, unsaved=True)
         if topics == ():
             return await run_in_threadpool(self._page, reader, (), nothing=True)
-        await run_in_threadpool(self._keep, newsletter, reader, topics, form)
+        in_time = await run_in_threadpool(self._keep, newsletter, reader, topics, form)
         for number in self._left(newsletter, reader, form):
             choice = Choice(do="leave", newsletter=number, subscriber=reader.subscriber.id)
             await self._services.writer.write(choice)
         after = await self._reader(request)
         if after is None:
             return self._services.not_found
-        return await run_in_threadpool(self._page, after, after.here.topics, saved=True)
+        saved = "in time" if in_time else "too late"
+        return await run_in_threadpool(self._page, after, after.here.topics, saved=saved)
 
     async def _reader(self, request: Request) -> Reader | None:
         return await self._services.reader("preferences", request.path_params["token"])
@@ -116,15 +116,13 @@ class Choosing:
         reader: Reader,
         topics: Sequence[str] | None,
         form: Form,
-    ) -> None:
+    ) -> bool:
+        """
+        Whether it holds for every letter that is still to come.
+        """
         store = self._services.pipeline.store
         store.choices.set_topics(reader.here.number, reader.subscriber.id, topics)
-        if topics != reader.here.topics and newsletter.id in self._newsletters:
-            own = None if topics is None else tuple(topics)
-            # The letter stays as it was frozen if that fails; the topics are kept in any case.
-            with suppress(DigestError):
-                subscriber = replace(reader.subscriber, topics=own)
-                self._services.upcoming.rechoose(store, newsletter, subscriber)
+        in_time = topics == reader.here.topics or self._rechosen(newsletter, reader, topics)
         rhythm = form.get("rhythm")
         if rhythm in siblings_of(newsletter, self._newsletters) and rhythm != newsletter.id:
             store.choices.move(
@@ -135,6 +133,24 @@ class Choosing:
             if each.value in wanted and not each.ticked:
                 number = store.subscribers.number(each.value)
                 store.people.join(number, reader.subscriber.id, None, JOINED)
+        return in_time
+
+    def _rechosen(
+        self, newsletter: Newsletter, reader: Reader, topics: Sequence[str] | None
+    ) -> bool:
+        """
+        Whether a letter that waits already holds these topics, if there is one.
+        """
+        if reader.here.state != "active" or newsletter.id not in self._newsletters:
+            return True
+        own = None if topics is None else tuple(topics)
+        try:
+            return self._services.upcoming.rechoose(
+                self._services.pipeline.store, newsletter, replace(reader.subscriber, topics=own)
+            )
+        except DigestError:
+            # The letter stays as it was frozen; the topics are kept in any case.
+            return False
 
     def _left(self, newsletter: Newsletter, reader: Reader, form: Form) -> list[int]:
         """
@@ -171,7 +187,7 @@ class Choosing:
         reader: Reader,
         topics: Sequence[str] | None,
         *,
-        saved: bool = False,
+        saved: str = "",
         unsaved: bool = False,
         nothing: bool = False,
     ) -> Response:
@@ -179,10 +195,10 @@ class Choosing:
         newsletter = services.newsletter(reader.here.newsletter)
         own = services.upcoming.topics(newsletter)
         ticked = {topic_key(each) for each in (own if topics is None else topics)}
-        preview = None
-        if ticked and newsletter.id in self._newsletters:
-            preview = services.upcoming.preview(newsletter, reader.subscriber, topics)
         active = reader.here.state == "active"
+        preview = None
+        if ticked and active and newsletter.id in self._newsletters:
+            preview = services.upcoming.preview(newsletter, reader.subscriber, topics)
         rhythms: list[Rhythm] = rhythms_of(newsletter, self._newsletters) if active else []
         return services.page(
             "preferences",
@@ -199,6 +215,7 @@ class Choosing:
             unsaved=unsaved,
             nothing=nothing,
             active=active,
+            may_return=reader.here.state == "unsubscribed",
             unsubscribe_url=services.path("unsubscribe", reader),
         )
 

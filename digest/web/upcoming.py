@@ -57,12 +57,13 @@ class Upcoming:
             ),
         )
 
-    def rechoose(self, store: Store, newsletter: Newsletter, subscriber: Subscriber) -> None:
+    def rechoose(self, store: Store, newsletter: Newsletter, subscriber: Subscriber) -> bool:
         """
-        Let a subscriber's topics hold for a letter that waits already. DigestError if they cannot.
+        Let a subscriber's topics hold for a letter that waits already; whether that was in time.
+        DigestError if they cannot.
         """
         with self.fresh() as pipeline:
-            rechoose(pipeline, store, newsletter, subscriber)
+            return rechoose(pipeline, store, newsletter, subscriber)
 
     def topics(self, newsletter: Newsletter) -> tuple[str, ...]:
         """
