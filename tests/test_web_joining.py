@@ -79,6 +79,42 @@ def test_confirming_twice_is_confirming_once(site: Website) -> None:
     assert len(site.store.subscribers.find("new@example.org")[1]) == 1
 
 
+def test_a_link_that_was_used_subscribes_nobody_who_left_since(site: Website) -> None:
+    site.sign_up("new@example.org")
+    path = site.mailed_path(1)
+    site.post(path)
+    site.store.subscribers.remove("weekly", "new@example.org")
+
+    pages = [site.get(path).text, site.post(path).text]
+
+    assert not [each for each in pages if "You are subscribed." in each or "about to" in each]
+    assert all("The Weekly does not come to n•••@example.org." in each for each in pages)
+    assert all("Subscribe again" in each for each in pages)
+    assert site.state("new@example.org") == State.UNSUBSCRIBED
+
+
+@pytest.mark.parametrize("state", [State.BOUNCED, State.COMPLAINED])
+def test_a_link_that_was_used_is_no_way_back_for_who_may_not(site: Website, state: State) -> None:
+    site.sign_up("new@example.org")
+    path = site.mailed_path(1)
+    site.post(path)
+    site.stands(state)
+
+    page = site.post(path).text
+
+    assert "The Weekly does not come to" in page
+    assert "Subscribe again" not in page
+    assert site.state("new@example.org") == state
+
+
+def test_a_link_that_was_used_says_that_it_holds_while_it_does(site: Website) -> None:
+    site.sign_up("new@example.org")
+    path = site.mailed_path(1)
+    site.post(path)
+
+    assert "You are subscribed." in site.get(path).text
+
+
 def test_the_consent_is_kept_with_what_shows_it(site: Website) -> None:
     site.sign_up("new@example.org")
     site.post(site.mailed_path(1))

@@ -25,7 +25,7 @@ from .people import People
 from .recovery import Recovery
 from .requests import Requests
 from .shelf import Copy, Shelf
-from .signups import SignUps
+from .signups import SignUp, SignUps
 from .subscribers import Merged, Subscribers, Subscription
 from .told import Told
 from .unclaimed import Unclaimed
@@ -36,6 +36,7 @@ __all__ = [
     "Copy",
     "Merged",
     "Reader",
+    "SignUp",
     "Standing",
     "Store",
     "Subscription",

@@ -15,10 +15,10 @@ from starlette.responses import Response
 from ..addresses import normalize_address
 from ..errors import NotFoundError
 from ..model import Entry, Newsletter, State
-from ..store import Store
-from ..tokens import PATHS, read_nonce, sign_nonce, sign_token
+from ..store import SignUp, Store
+from ..tokens import read_nonce, sign_nonce
 from .requests import is_own, read_form
-from .services import Services
+from .services import Services, masked
 
 LOG = logging.getLogger("digest.web")
 #: Nobody fills in a form that fast, and none is left open that long.
@@ -69,13 +69,22 @@ class Joining:
         )
 
     async def show_confirmation(self, request: Request) -> Response:
-        found = await run_in_threadpool(self._found, request.path_params["token"])
+        token: str = request.path_params["token"]
+        nonce = read_nonce(self._services.keys, "confirm", token)
+        if nonce is None:
+            return self._services.not_found
+        return await run_in_threadpool(self._show_confirmation, nonce)
+
+    def _show_confirmation(self, nonce: int) -> Response:
+        found = self._services.pipeline.store.signups.find(nonce)
         if found is None:
             return self._services.not_found
+        if found.subscriber_id is not None:
+            return self._confirmed(found, found.subscriber_id)
         return self._services.message(
             "One more click",
             "You are about to subscribe to {newsletter}.",
-            newsletter=found,
+            newsletter=self._services.newsletter(next(iter(found.newsletters))),
             action=("confirm", "Confirm the subscription"),
         )
 
@@ -85,34 +94,41 @@ class Joining:
         return await run_in_threadpool(self._confirm, token, client)
 
     def _confirm(self, token: str, client: str) -> Response:
-        services, newsletter = self._services, self._found(token)
-        nonce = read_nonce(services.keys, "confirm", token)
-        if newsletter is None or nonce is None:
-            return services.not_found
-        store = services.pipeline.store
+        nonce = read_nonce(self._services.keys, "confirm", token)
+        if nonce is None:
+            return self._services.not_found
+        store = self._services.pipeline.store
         done = store.signups.confirm(nonce, {"confirmed_from": store.limits.hash_of(client)})
         if done is None or done.subscriber_id is None:
-            return services.not_found
-        theirs = sign_token(
-            services.keys[0],
-            "preferences",
-            subscriber_id=done.subscriber_id,
-            newsletter_number=store.subscribers.number(newsletter.id),
-        )
-        return services.message(
-            "You are subscribed.",
-            "{newsletter} will come to you from the next issue on.",
-            newsletter=newsletter,
-            link=(f"{services.pages.base}{PATHS['preferences']}{theirs}", "Choose your topics"),
-        )
+            return self._services.not_found
+        return self._confirmed(done, done.subscriber_id)
 
-    def _found(self, token: str) -> Newsletter | None:
+    def _confirmed(self, done: SignUp, subscriber_id: int) -> Response:
         """
-        The newsletter that a good link confirms.
+        How they stand by now. A link that was used once subscribes nobody who has left since.
         """
-        nonce = read_nonce(self._services.keys, "confirm", token)
-        found = self._services.pipeline.store.signups.find(nonce) if nonce is not None else None
-        return self._services.newsletter(next(iter(found.newsletters))) if found else None
+        services = self._services
+        number = services.pipeline.store.subscribers.number(next(iter(done.newsletters)))
+        reader = services.standing_of(subscriber_id, number)
+        if reader is None:
+            return services.not_found
+        newsletter = services.newsletter(reader.here.newsletter)
+        theirs = services.path("preferences", reader)
+        if reader.here.state == State.ACTIVE:
+            return services.message(
+                "You are subscribed.",
+                "{newsletter} will come to you from the next issue on.",
+                newsletter=newsletter,
+                link=(theirs, "Choose your topics"),
+            )
+        may_return = reader.here.state == State.UNSUBSCRIBED
+        return services.message(
+            "This link was used already.",
+            "{newsletter} does not come to {address}.",
+            newsletter=newsletter,
+            link=(theirs, "Subscribe again") if may_return else None,
+            address=masked(reader),
+        )
 
     def _ask(self, newsletter: Newsletter, address: str, client: str) -> None:
         services = self._services
