@@ -7,7 +7,7 @@ The editor's files: `issues/<newsletter>/<date>.toml`, one for each issue that n
 
     [[pin]]
     story = "2026-11-18-another"   # the file's name, with or without its folder and ending
-    topic = "Science"              # default: the reader's first topic that it is on
+    topic = "Science"              # default: the reader's first topic that it is on, or the first
     place = 1
     lead = true                    # shown large, above all sections
 """

@@ -94,11 +94,17 @@ class Taxonomy:
         """
         return {key: self._topics[topic].name for key, topic in self._names.items()}
 
+    def line_of(self, name: str) -> tuple[str, ...]:
+        """
+        The keys of a topic and of all topics above it, the nearest first.
+        """
+        return self._lines[self.key(name)]
+
     def keys_of(self, names: Iterable[str]) -> frozenset[str]:
         """
         The keys of topics and of all topics above them: what an article on them counts for.
         """
-        return frozenset(above for name in names for above in self._lines[self.key(name)])
+        return frozenset(above for name in names for above in self.line_of(name))
 
     def guess(self, article: Article) -> Iterator[tuple[str, str]]:
         """

@@ -79,6 +79,12 @@ def test_the_same_is_told_as_a_table(project: Project) -> None:
         assert told in ran.err
 
 
+def test_only_pins_that_are_in_the_edition_are_counted(project: Project) -> None:
+    ran = project.done("select", "weekly", *AT, "--topics", "Games")
+
+    assert "2026-11-23.toml: 0 of 1 pinned, 1 dropped" in ran.err
+
+
 def test_without_explain_nothing_is_explained_but_the_editor_is_shown(project: Project) -> None:
     document = project.json("select", "weekly", *AT)
 

@@ -284,6 +284,7 @@ def test_a_sound_editors_file_has_no_problems(project: Project, opened: Open) ->
         ('[[pin]]\nstory = "two"', 1, '"two" may be any of a/two, b/two: name its folder'),
         ('[[pin]]\nstory = "old"\ntopic = "Sience"', 1, 'did you mean "Science"?'),
         ('drop = ["old"]\n[[pin]]\nstory = "old"', 2, '"old" is pinned and dropped'),
+        ('[[pin]]\nstory = "old"\n[[pin]]\nstory = "old"', 3, '"old" is pinned twice'),
     ],
 )
 def test_a_pin_or_drop_of_nothing_is_named_with_its_line(
@@ -299,6 +300,19 @@ def test_a_pin_or_drop_of_nothing_is_named_with_its_line(
 
     assert (problem.file, problem.line, problem.level) == (str(file), line, "error")
     assert message in problem.message
+
+
+def test_where_any_topic_may_be_chosen_a_pin_still_needs_one_that_there_is(
+    project: Project, opened: Open
+) -> None:
+    project.add_article("chess", topics=["Games"])
+    text = '[[pin]]\nstory = "old"\ntopic = "{}"\n'
+    project.write("issues/weekly/2026-11-23.toml", text.format("games") + text.format("Gamez"))
+
+    ((level, message),) = messages_of(opened(project, f"{WEEKLY}any_topic = true\n"))
+
+    assert level == "error"
+    assert message == 'weekly has no topic "Gamez" to pin a story to; did you mean "Games"?'
 
 
 def test_a_missing_story_of_an_issue_that_is_over_is_a_warning(

@@ -348,6 +348,38 @@ def test_a_pin_of_a_topic_the_reader_has_not_got_competes_for_itself() -> None:
     assert edition.reasons["h1"] == "heat 1, 2nd of 5 in AI"
 
 
+def test_a_pin_to_a_child_stands_in_the_section_of_its_parent() -> None:
+    articles = [*hot(9, 1, topics=("Science",)), *hot(8, topics=("Physics",))]
+    hand = pinned(Pin(slug="h1", topic="physics"), Pin(slug="h8", topic="Life"))
+
+    as_one = an_edition_by(*articles, topics=("AI", "Science"), taxonomy=FAMILY, hand=hand)
+    apart = an_edition_by(*articles, topics=("Science", "Physics"), taxonomy=FAMILY, hand=hand)
+
+    assert sections_of(as_one) == {"Science": ["h1", "h8", "h9"]}
+    assert sections_of(apart) == {"Science": ["h8", "h9"], "Physics": ["h1"]}
+    assert as_one.reasons["h1"] == "pinned by the editor"
+    assert as_one.pinned == apart.pinned == {"h1", "h8"}
+
+
+def test_a_pin_of_a_story_on_no_topic_of_the_newsletter_stands_in_the_first_section() -> None:
+    articles = [*hot(9), *hot(1, topics=("Chess",))]
+
+    edition = an_edition_by(*articles, topics=("Food", "AI"), hand=pinned(Pin(slug="h1")))
+
+    assert sections_of(edition) == {"Food": ["h1"], "AI": ["h9"]}
+    assert edition.reasons["h1"] == "pinned by the editor"
+
+
+def test_a_pin_without_a_topic_leaves_readers_of_other_topics_alone() -> None:
+    newsletter = a_newsletter(topics=("AI", "Food"))
+    selector = Selector(hot(1), newsletter, WINDOW, hand=pinned(Pin(slug="h1")))
+
+    edition = selector.select(("Food",), explain=True)
+
+    assert (edition.sections, edition.pinned) == ((), frozenset())
+    assert reasons_of(edition) == {"h1": "pinned, but not on these topics"}
+
+
 @pytest.mark.parametrize("fields", [{"removed": True}, {"published": False}])
 def test_no_pin_shows_what_is_not_published(fields: dict[str, Any]) -> None:
     article = an_article(slug="a", **fields)

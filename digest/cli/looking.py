@@ -264,7 +264,7 @@ def _print_selection(issue: "Issue", edition: "Edition", hand: "Hand", *, explai
     notes = [] if rows else ["Nothing to print: --explain says why."]
     if hand.file:
         texts = [name for name in ("introduction", "note") if getattr(hand, name)]
-        told = (f"{len(hand.pins)} pinned", f"{len(hand.drops)} dropped", *texts)
+        told = (_pinned(edition, hand), f"{len(hand.drops)} dropped", *texts)
         notes.append(f"{hand.file}: {', '.join(told)}")
     print_table(f"{issue.id}, {window}", columns, rows, note="\n".join(notes))
     if explain:
@@ -274,6 +274,15 @@ def _print_selection(issue: "Issue", edition: "Edition", hand: "Hand", *, explai
         reasons = [(each.slug, each.topic, each.reason) for each in edition.rejected]
         if reasons:
             print_table("\nNot in it", ("article", "topic", "reason"), reasons)
+
+
+def _pinned(edition: "Edition", hand: "Hand") -> str:
+    """
+    How many of the editor's pins are in this edition.
+    """
+    pins = {each.slug for each in hand.pins}
+    few = f"{len(edition.pinned)} of " if len(edition.pinned) < len(pins) else ""
+    return f"{few}{len(pins)} pinned"
 
 
 def _warn_of(problems: tuple["Problem", ...]) -> None:

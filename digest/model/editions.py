@@ -97,7 +97,7 @@ class Pin:
     """
 
     slug: str
-    topic: str | None = None  #: None: the reader's first topic that it is on
+    topic: str | None = None  #: None: the reader's first topic that it is on, or just the first
     place: int = 1  #: in its section, from 1
     lead: bool = False  #: shown large, above all sections
     line: int | None = None  #: of the editor's file
@@ -173,6 +173,7 @@ class Edition:
     rejected: tuple[Rejection, ...] = field(default=(), repr=False)
     reasons: Mapping[str, str] = field(default_factory=dict, repr=False)  #: slug -> why it is in
     lead_slug: str | None = None  #: None: the hottest
+    pinned: frozenset[str] = field(default=frozenset(), repr=False)  #: slugs, by the editor
     folded: frozenset[str] = field(default=frozenset(), repr=False)  #: addresses left out for those
 
     @property

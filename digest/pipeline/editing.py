@@ -69,11 +69,15 @@ def _faults(
     """
     lines = Path(hand.file).read_text("utf-8-sig").splitlines()
     find = partial(_line_of, lines)
+    places: set[tuple[str, str | None]] = set()
     for pin in hand.pins:
         for message in _faults_of_story(pin.slug, articles, "pin"):
             yield pin.line, message
         if message := _fault_of_topic(pipeline, newsletter, pin):
             yield pin.line, message
+        if (pin.slug, pin.topic) in places:
+            yield pin.line, f'"{pin.slug}" is pinned twice: only the first counts; remove one'
+        places.add((pin.slug, pin.topic))
         if pin.slug in hand.drops:
             yield pin.line, f'"{pin.slug}" is pinned and dropped: it stays out; remove one of them'
     for story in hand.drops:
@@ -99,11 +103,13 @@ def _faults_of_story(name: str, articles: Mapping[str, Article], act: str) -> It
 
 
 def _fault_of_topic(pipeline: Pipeline, newsletter: Newsletter, pin: Pin) -> str:
-    known = topics_of(newsletter, pipeline.taxonomy)
-    if not pin.topic or newsletter.any_topic:
+    if not pin.topic:
         return ""
-    sections = {pipeline.taxonomy.key(name) for name in known.values()}
-    if pipeline.taxonomy.key(pin.topic) in sections:
+    taxonomy = pipeline.taxonomy
+    known = topics_of(newsletter, taxonomy)
+    if newsletter.any_topic:
+        known = {**pipeline.topics, **taxonomy.names, **known}
+    if taxonomy.key(pin.topic) in {taxonomy.key(name) for name in known.values()}:
         return ""
     remedy = meant(pin.topic, known) or f"its topics are: {', '.join(newsletter.topics)}"
     return f'{newsletter.id} has no topic "{pin.topic}" to pin a story to; {remedy}'

@@ -21,7 +21,7 @@ from .candidates import (
     outside,
 )
 from .drafting import drafted, folded, out
-from .pins import with_slugs
+from .pins import pins_for, with_slugs
 from .placing import Draft, arranged
 
 #: By how much a window is widened at a time, where it holds too little.
@@ -91,7 +91,7 @@ class Selector:
     def _select(
         self, names: Mapping[str, str], seen: Mapping[str, str], *, explain: bool
     ) -> Edition:
-        pins = self._pins_for(names)
+        pins = pins_for(names, self.hand.pins, self._candidates, self._own_keys, self._taxonomy)
         wanted = self._wanted(names, pins)
         standing = [each for each in wanted if each.article.story not in seen]
         sections = {slug: key for slug, (key, _) in pins.items()}
@@ -101,6 +101,7 @@ class Selector:
             topics=tuple(names.values()),
             sections=tuple(self._sections(standing, draft, names, pins)),
             lead_slug=self._lead(standing, draft),
+            pinned=frozenset(pins.keys() & draft.places.keys()),
             folded=frozenset(each.article.story for each in standing if each.slug in folds),
         )
         if not explain:
@@ -138,26 +139,13 @@ class Selector:
                 places[key].append(place)
         return dict(places)
 
-    def _pins_for(self, names: Mapping[str, str]) -> dict[str, tuple[str, Pin]]:
+    @cached_property
+    def _own_keys(self) -> frozenset[str]:
         """
-        What the editor put into sections of these readers: slug -> the section's key, and the pin.
+        The keys of the newsletter's topics.
         """
-        if not self.hand.pins:
-            return {}
-        by_slug = {each.slug: each for each in self._candidates}
-        found: dict[str, tuple[str, Pin]] = {}
-        for pin in self.hand.pins:
-            candidate = by_slug.get(pin.slug)
-            if candidate is None or pin.slug in found:
-                continue
-            if pin.topic:
-                wanted = [self._taxonomy.key(pin.topic)]
-            else:
-                wanted = [key for key in names if key in candidate.keys]
-            key = next((key for key in wanted if key in names), None)
-            if key is not None:
-                found[pin.slug] = key, pin
-        return found
+        taxonomy = self._taxonomy
+        return frozenset(map(taxonomy.key, taxonomy.expand(self._newsletter.topics)))
 
     def _sections(
         self,
@@ -198,11 +186,15 @@ class Selector:
         return next((each.slug for each in standing if each.slug in draft.places), None)
 
     def _unwanted(self, wanted: Sequence[Candidate]) -> Iterator[Rejection]:
-        slugs = {each.slug for each in wanted}
+        slugs, pinned = {each.slug for each in wanted}, {pin.slug for pin in self.hand.pins}
         for each in self._candidates:
-            if each.slug not in slugs:
-                reason = f"{each.unfit}; pinned, but not on these topics"
-                yield out(each.slug, reason if each.unfit else "on none of the topics")
+            if each.slug in slugs:
+                continue
+            if each.slug in pinned:
+                elsewhere = "pinned, but not on these topics"
+                yield out(each.slug, "; ".join(filter(None, (each.unfit, elsewhere))))
+            else:
+                yield out(each.slug, "on none of the topics")
 
     def _outside(self, names: Mapping[str, str]) -> Iterator[Rejection]:
         """
@@ -283,7 +275,13 @@ def _skipped(edition: Edition, newsletter: Newsletter) -> Edition:
     """
     reason = f"only {edition.size} stories, fewer than min_articles {newsletter.min_articles}"
     skipped = tuple(out(article.slug, reason) for article in edition.articles)
-    return replace(edition, sections=(), rejected=skipped + edition.rejected, reasons={})
+    return replace(
+        edition,
+        sections=(),
+        rejected=skipped + edition.rejected,
+        reasons={},
+        pinned=frozenset(),
+    )
 
 
 def _sent(candidate: Candidate, seen: Mapping[str, str]) -> str:

@@ -1,11 +1,14 @@
 """
-What the editor means by the names of files.
+What the editor means: which files by their names, and which sections by pins.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
-from ..model import Article, Hand
+from ..model import Article, Hand, Pin
+from ..taxonomy import Taxonomy
+from .candidates import Candidate
 
 
 def stories_meant(name: str, slugs: Collection[str]) -> tuple[str, ...]:
@@ -32,3 +35,42 @@ def with_slugs(hand: Hand, articles: Sequence[Article]) -> Hand:
     )
     drops = tuple(slug for name in hand.drops for slug in stories_meant(name, slugs))
     return replace(hand, pins=pins, drops=drops)
+
+
+def pins_for(
+    names: Mapping[str, str],
+    pins: Sequence[Pin],
+    candidates: Sequence[Candidate],
+    own: AbstractSet[str],
+    taxonomy: Taxonomy,
+) -> dict[str, tuple[str, Pin]]:
+    """
+    What the editor put into sections of these readers: slug -> the section's key, and the pin.
+
+    `names` are the readers' topics by their keys, `own` the keys of the newsletter's.
+    """
+    if not pins:
+        return {}
+    by_slug = {each.slug: each for each in candidates}
+    found: dict[str, tuple[str, Pin]] = {}
+    for pin in pins:
+        candidate = by_slug.get(pin.slug)
+        if candidate is None or pin.slug in found:
+            continue
+        # A child's story stands in the section of its parent.
+        wanted = taxonomy.line_of(pin.topic) if pin.topic else _sections_of(candidate, names, own)
+        key = next((key for key in wanted if key in names), None)
+        if key is not None:
+            found[pin.slug] = key, pin
+    return found
+
+
+def _sections_of(
+    candidate: Candidate, names: Mapping[str, str], own: AbstractSet[str]
+) -> Iterable[str]:
+    """
+    The readers' topics that a story is on. What is on none of the newsletter's is for everybody.
+    """
+    if candidate.keys.isdisjoint(own):
+        return names
+    return [key for key in names if key in candidate.keys]
