@@ -4,7 +4,7 @@ Topics that know their parents, their other names and the words that give them a
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
 from functools import cached_property
@@ -34,7 +34,13 @@ class Taxonomy:
     is left out.
     """
 
-    def __init__(self, topics: Iterable[Topic] = ()) -> None:
+    def __init__(
+        self,
+        topics: Iterable[Topic] = (),
+        *,
+        line_of: Callable[[Topic, str], int | None] = lambda topic, _: topic.line,
+    ) -> None:
+        self._line_of_key = line_of  #: the line of a key of a topic
         self._topics: dict[str, Topic] = {}
         self._names: dict[str, str] = {}
         self.problems: tuple[Problem, ...] = tuple(self._add(topics))
@@ -94,7 +100,7 @@ class Taxonomy:
         """
         return {key: self._topics[topic].name for key, topic in self._names.items()}
 
-    def line_of(self, name: str) -> tuple[str, ...]:
+    def ancestry(self, name: str) -> tuple[str, ...]:
         """
         The keys of a topic and of all topics above it, the nearest first.
         """
@@ -104,7 +110,7 @@ class Taxonomy:
         """
         The keys of topics and of all topics above them: what an article on them counts for.
         """
-        return frozenset(above for name in names for above in self.line_of(name))
+        return frozenset(above for name in names for above in self.ancestry(name))
 
     def guess(self, article: Article) -> Iterator[tuple[str, str]]:
         """
@@ -141,7 +147,7 @@ class Taxonomy:
             key = topic_key(topic.name)
             if key in self._topics:
                 message = f'the topic "{topic.name}" is described twice: keep one'
-                yield Problem(file=topic.file, line=topic.line, message=message)
+                yield self._problem(topic, "name", message)
                 continue
             self._topics[key] = topic
             self._names[key] = key
@@ -153,7 +159,7 @@ class Taxonomy:
                         f'"{alias}" is a name of the topics "{other.name}" and "{topic.name}":'
                         " leave it to one of them"
                     )
-                    yield Problem(file=topic.file, line=topic.line, message=message)
+                    yield self._problem(topic, "aliases", message)
                 else:
                     self._names[topic_key(alias)] = topic_key(topic.name)
 
@@ -169,13 +175,17 @@ class Taxonomy:
                 message = (
                     f'the parent "{topic.parent}" of "{topic.name}" is described nowhere; {remedy}'
                 )
-                yield Problem(file=topic.file, line=topic.line, level="warning", message=message)
+                yield self._problem(topic, "parent", message, level="warning")
             circle = self._circle(key)
             if circle:
                 names = " -> ".join(self._topics[each].name for each in circle)
                 message = f"the parents of topics go round in a circle: {names}; remove one of them"
-                yield Problem(file=topic.file, line=topic.line, message=message)
+                yield self._problem(topic, "parent", message)
                 self._topics[key] = replace(topic, parent=None)
+
+    def _problem(self, topic: Topic, key: str, message: str, *, level: str = "error") -> Problem:
+        line = self._line_of_key(topic, key)
+        return Problem(file=topic.file, line=line, level=level, message=message)
 
     def _circle(self, key: str) -> tuple[str, ...]:
         """

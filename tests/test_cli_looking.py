@@ -320,6 +320,37 @@ def test_files_left_out_are_mentioned_beside_the_selection(tmp_path: Path) -> No
     assert ran.err == "digest: left out 1 file: see `digest check`\n"
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("select", "weekly", "--json"),
+        ("preview", "weekly", "--out", "out", "--json"),
+        ("send", "weekly", "--dry-run", "--json"),
+        ("send", "weekly", "--json"),
+    ],
+)
+def test_an_index_that_was_made_anew_is_told_once(tmp_path: Path, command: tuple[str, ...]) -> None:
+    project = a_full_project(tmp_path / "project")
+    project.subscribe("ann@example.org")
+    index = project.write(".digest-articles.index", "no database\n" * 100)
+
+    first, second = project.done(*command, *AT), project.done(*command, *AT)
+
+    assert first.err.startswith(f"digest: {index}: the index was damaged (")
+    assert first.err.endswith("was made anew: if that repeats, check the disk\n")
+    assert first.err.count("\n") == 1
+    assert second.err == ""
+
+
+def test_contradictions_of_topics_are_no_files_left_out(tmp_path: Path) -> None:
+    topics = "[topics.A]\nparent = 'B'\n[topics.B]\nparent = 'A'\n"
+    project = a_full_project(tmp_path / "project", WEEKLY, topics)
+
+    ran = project.done("select", "weekly", *AT, "--json")
+
+    assert ran.err == "digest: 1 contradiction in the topics: see `digest check`\n"
+
+
 @pytest.mark.parametrize("topics", ["", ",", " , "])
 def test_a_selection_for_no_topic_at_all_is_refused(project: Project, topics: str) -> None:
     ran = project.run("select", "weekly", "--topics", topics)

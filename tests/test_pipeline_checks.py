@@ -227,6 +227,32 @@ def test_what_contradicts_itself_in_the_taxonomy_is_messages_of(
     assert "go round in a circle: Science -> Physics -> Science" in problem.message
 
 
+def test_what_contradicts_itself_in_the_configuration_has_its_line(
+    project: Project, opened: Open
+) -> None:
+    topics = """
+        [topics.Science]
+        keywords = ["tide"]
+        parent = "Physics"
+        aliases = ["Life"]
+        [topics.Physics]
+        parent = "science"
+        aliases = ["Nature", "life"]
+        [topics."Old Towns"]
+        parent = "Citys"
+        [topics."old towns"]
+        """
+    problems = check(opened(project, WEEKLY, topics), NOW)
+
+    lines = project.config.read_text("utf-8").splitlines()
+    assert sorted((lines[(each.line or 0) - 1].strip(), each.level) for each in problems) == [
+        ('[topics."old towns"]', "error"),
+        ('aliases = ["Nature", "life"]', "error"),
+        ('parent = "Citys"', "warning"),
+        ('parent = "Physics"', "error"),
+    ]
+
+
 def test_more_articles_than_there_can_be_are_messages_of(project: Project, opened: Open) -> None:
     assert messages_of(opened(project, WEEKLY + "min_articles = 4\n")) == []
     message = (

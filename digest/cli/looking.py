@@ -25,6 +25,7 @@ from .shared import (
     print_table,
     printed_of,
     say,
+    telling_of_index,
 )
 
 if TYPE_CHECKING:
@@ -97,17 +98,16 @@ def select(
     """
     Show what would be in the issue at hand, and why.
     """
-    with opened(context) as pipeline:
+    with opened(context) as pipeline, telling_of_index(pipeline):
         found = pipeline.settings.newsletter(newsletter)
         issue = pipeline.issue(found, moment_of(at, since, until))
         edition = _edition(pipeline, issue, found, topics, subscriber)
         hand = pipeline.selector(found, issue).hand
-        problems = pipeline.problems
     if as_json:
         print_json(_selection(issue, edition, explain=explain) | _decided(hand))
     else:
         _print_selection(issue, edition, hand, explain=explain)
-    _warn_of(problems)
+    _warn_of(pipeline)
 
 
 def preview(
@@ -130,12 +130,11 @@ def preview(
     from ..gallery import write_previews
 
     moment = moment_of(at, since, until)
-    with opened(context) as pipeline:
+    with opened(context) as pipeline, telling_of_index(pipeline):
         with shown_pictures() as fetch:
             shown = None if offline else fetch
             printed = printed_of(pipeline, newsletters, moment, subscriber, fetch=shown)
         previews = write_previews(pipeline, out, printed)
-        problems = pipeline.problems
     if as_json:
         fields = ("newsletter", "issue", "subject", "topics", "subscribers", "bytes")
         editions = [{name: getattr(each, name) for name in fields} for each in previews]
@@ -147,7 +146,7 @@ def preview(
         rows = [(each.issue, each.subject, each.subscribers, each.bytes) for each in previews]
         columns = ("issue", "subject", "subscribers", "bytes")
         print_table("Editions", columns, rows, note=f"Open {out / 'index.html'}")
-    _warn_of(problems)
+    _warn_of(pipeline)
 
 
 def _check(context: typer.Context, *, online: bool) -> tuple[tuple["Problem", ...], int]:
@@ -285,7 +284,15 @@ def _pinned(edition: "Edition", hand: "Hand") -> str:
     return f"{few}{len(pins)} pinned"
 
 
-def _warn_of(problems: tuple["Problem", ...]) -> None:
-    errors = sum(each.level == "error" for each in problems)
-    if errors:
-        say(f"digest: left out {counted(errors, 'file')}: see `digest check`")
+def _warn_of(pipeline: "Pipeline") -> None:
+    """
+    What is wrong with the content, in as few lines as will do.
+    """
+    of_topics = [each for each in pipeline.taxonomy.problems if each.level == "error"]
+    errors = [each for each in pipeline.problems if each.level == "error"]
+    left_out = {each.file for each in errors if each not in of_topics}
+    if left_out:
+        say(f"digest: left out {counted(len(left_out), 'file')}: see `digest check`")
+    if of_topics:
+        found = counted(len(of_topics), "contradiction")
+        say(f"digest: {found} in the topics: see `digest check`")

@@ -25,6 +25,7 @@ from .shared import (
     opened,
     print_json,
     say,
+    telling_of_index,
 )
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def send(
     if test and dry_run:
         raise typer.BadParameter("--test and --dry-run exclude each other")
     moment = moment_of(at, since, until, issue)
-    with opened(context) as pipeline:
+    with opened(context) as pipeline, telling_of_index(pipeline):
         wanted = newsletters_of(pipeline, newsletters)
         if test:
             _send_test(pipeline, wanted, moment, test, offline=offline, as_json=as_json)

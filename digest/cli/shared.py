@@ -184,6 +184,18 @@ def say(line: str) -> None:
     say_at(now(), line)
 
 
+@contextmanager
+def telling_of_index(pipeline: "Pipeline") -> Iterator[None]:
+    """
+    Say at the end why reading took longer than it should have, if it did.
+    """
+    try:
+        yield
+    finally:
+        for each in dict.fromkeys(pipeline.index_problems):
+            say(f"digest: {each.file}: {each.message}")
+
+
 def counted(number: int, noun: str) -> str:
     """
     `1 letter`, `2 letters`.

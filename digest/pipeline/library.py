@@ -4,11 +4,13 @@ What is there to choose from: the articles and the topics of the content folder.
 
 from collections.abc import Mapping
 from functools import cached_property
+from pathlib import Path
 
 from ..model import Article, Hand, Newsletter, Problem, Topic, Window
 from ..reader import are_many, read_articles
 from ..reader.topics import read_topics
 from ..settings import Settings
+from ..settings.problems import line_of
 from ..taxonomy import Taxonomy
 from .topics import by_key
 
@@ -21,6 +23,7 @@ class Library:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._file_problems: tuple[Problem, ...] | None = None
+        self.index_problems: tuple[Problem, ...] = ()  #: whenever it was read so far
 
     @cached_property
     def articles(self) -> tuple[Article, ...]:
@@ -52,7 +55,7 @@ class Library:
         The topics that the configuration and the content folder describe.
         """
         found = [each for each in self._topic_items if isinstance(each, Topic)]
-        return Taxonomy((*self.settings.topics, *found))
+        return Taxonomy((*self.settings.topics, *found), line_of=_line_of)
 
     def articles_around(
         self, newsletter: Newsletter, window: Window, hand: Hand
@@ -85,9 +88,20 @@ class Library:
         items = tuple(
             read_articles(content, index=index if self._is_indexed else None, window=window)
         )
-        self._file_problems = tuple(item for item in items if isinstance(item, Problem))
+        problems = [item for item in items if isinstance(item, Problem)]
+        self.index_problems += tuple(each for each in problems if each.file == str(index))
+        # An index that was made anew is sound when it is read again.
+        self._file_problems = tuple(dict.fromkeys((*self.index_problems, *problems)))
         return tuple(item for item in items if isinstance(item, Article))
 
     @cached_property
     def _topic_items(self) -> tuple[Topic | Problem, ...]:
         return tuple(read_topics(self.settings.content))
+
+
+def _line_of(topic: Topic, key: str) -> int | None:
+    """
+    The line of a topic's key; in a file of its own, the topic's.
+    """
+    own = ("topics", topic.name)
+    return topic.line or line_of(Path(topic.file), (*own, key), own)

@@ -58,7 +58,7 @@ def pins_for(
         if candidate is None or pin.slug in found:
             continue
         # A child's story stands in the section of its parent.
-        wanted = taxonomy.line_of(pin.topic) if pin.topic else _sections_of(candidate, names, own)
+        wanted = taxonomy.ancestry(pin.topic) if pin.topic else _sections_of(candidate, names, own)
         key = next((key for key in wanted if key in names), None)
         if key is not None:
             found[pin.slug] = key, pin
