@@ -128,6 +128,12 @@ class Taxonomy:
                     found.setdefault(name, longest[:end])
         yield from found.items()
 
+    def keys_for(self, article: Article) -> frozenset[str]:
+        """
+        The keys of all topics that an article counts for, by its own topics or by its words.
+        """
+        return self.keys_of(article.topics or dict(self.guess(article)))
+
     @cached_property
     def _keywords(self) -> Mapping[str, list[str]]:
         keywords: dict[str, list[str]] = defaultdict(list)

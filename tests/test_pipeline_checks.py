@@ -10,7 +10,8 @@ from random import Random
 import pytest
 
 from digest.pipeline import Moment, Pipeline
-from digest.pipeline.checks import check, count_topics
+from digest.pipeline.checks import check
+from digest.pipeline.counting import count_topics
 from digest.settings import load_settings
 from tests.factories import MONDAY
 from tests.program import SITE, WEEKLY, Project, a_full_project
@@ -166,6 +167,35 @@ def test_a_topic_without_articles_is_listed_all_the_same(project: Project, opene
     assert (last.topic, last.articles, last.window) == ("Chess", 0, 0)
 
 
+def test_topics_are_counted_by_the_taxonomy_as_selection_does(
+    project: Project, opened: Open
+) -> None:
+    described = """
+        [topics.Nature]
+        [topics.Science]
+        parent = "nature"
+        aliases = ["Research"]
+        keywords = ["quark"]
+        [topics.Chess]
+        parent = "Games"
+        [topics.Games]
+        """
+    project.add_article("lab", topics=["research"])
+    project.add_article("q", title="The quark", topics=[])
+    project.add_article("wild", topics=["NATURE"])
+    tables = WEEKLY.replace('"Science"', '"Nature/*"'), SECOND.replace('"Science"', '"NATURE"')
+
+    counts = count_topics(opened(project, *tables, described), NOW)
+
+    assert [(each.topic, each.articles, each.window, each.newsletters) for each in counts] == [
+        ("Nature", 5, 4, ("second",)),
+        ("Science", 4, 3, ("weekly", "second")),
+        ("Cities", 1, 1, ("weekly", "second")),
+        ("Chess", 0, 0, ()),
+        ("Games", 0, 0, ()),
+    ]
+
+
 # Rules, windows, dates and the editor's files
 
 
@@ -201,6 +231,25 @@ def test_articles_of_children_and_other_names_will_do(project: Project, opened: 
     assert messages == [
         'the parent "Nature" of "Science" is described nowhere; describe it as well'
     ]
+
+
+def test_a_topic_that_only_keywords_give_has_articles(project: Project, opened: Open) -> None:
+    project.add_article("q", title="The quark", topics=[])
+    table = WEEKLY.replace('"Science"', '"Science", "Physics"')
+
+    assert check(opened(project, table, '[topics.Physics]\nkeywords = ["quark"]\n'), NOW) == ()
+
+
+def test_a_star_behind_a_topic_without_children_is_told_both_ways_out(
+    project: Project, opened: Open
+) -> None:
+    pipeline = opened(project, WEEKLY.replace('"Science"', '"Science/*"'))
+
+    ((_, message),) = messages_of(pipeline)
+    assert message == (
+        'newsletters.weekly.topics: no topic is below "Science"; write "Science" for one section,'
+        " or give topics that parent"
+    )
 
 
 def test_a_star_without_children_is_messages_of(project: Project, opened: Open) -> None:

@@ -65,7 +65,7 @@ def topics(context: typer.Context, *, at: At = None, as_json: AsJson = False) ->
     """
     List topics, how many articles they have, and who uses them.
     """
-    from ..pipeline.checks import count_topics
+    from ..pipeline.counting import count_topics
 
     with opened(context) as pipeline:
         counts = count_topics(pipeline, moment_of(at))

@@ -2,15 +2,15 @@
 What an editor should know before an issue is due: files, topics, themes.
 """
 
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 
 from ..errors import CacheError, SettingsError, ThemeError
 from ..files import article_file
-from ..model import Article, Newsletter, Problem, Window
+from ..model import Newsletter, Problem, Window
 from ..selector import Selector
 from ..settings.problems import line_of, problem_of
 from ..taxonomy import parent_in
@@ -18,6 +18,7 @@ from ..text import topic_key
 from ..tokens import PREVIEW_KEY, marks_for
 from . import Moment, Pipeline
 from .branding import brand_problems
+from .counting import standing
 from .editing import hand_problems
 from .inspection import inspect
 from .ramping import ramp_problem_ahead
@@ -28,18 +29,6 @@ from .ways_out import open_signers, open_transport
 BEGINNING = datetime.min.replace(tzinfo=UTC)
 END = datetime.max.replace(tzinfo=UTC)
 WEEK = timedelta(days=7)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TopicCount:
-    """
-    A topic with its articles, those in the window at hand, and the newsletters on it.
-    """
-
-    topic: str
-    articles: int
-    window: int
-    newsletters: tuple[str, ...]
 
 
 def check(pipeline: Pipeline, moment: Moment) -> tuple[Problem, ...]:
@@ -56,41 +45,11 @@ def check(pipeline: Pipeline, moment: Moment) -> tuple[Problem, ...]:
     problems += themes
     problems += brand_problems(pipeline.settings, pipeline.pictures)
     problems += pipeline.word_problems()
+    carried = frozenset(chain.from_iterable(map(pipeline.taxonomy.keys_for, standing(pipeline))))
     for newsletter in pipeline.settings.newsletters.values():
-        problems += _newsletter_problems(pipeline, newsletter, moment)
+        problems += _newsletter_problems(pipeline, newsletter, moment, carried)
         problems += unnamed(_page_problems(pipeline, newsletter, moment), themes)
     return tuple(dict.fromkeys(problems))
-
-
-def count_topics(pipeline: Pipeline, moment: Moment) -> tuple[TopicCount, ...]:
-    """
-    All topics of articles and newsletters, the fullest first.
-    """
-    newsletters = pipeline.settings.newsletters.values()
-    articles = standing(pipeline)
-    names = {topic_key(topic): topic for each in newsletters for topic in each.topics}
-    names |= {topic_key(topic): topic for each in articles for topic in each.topics} | names
-    users: dict[str, list[str]] = {key: [] for key in names}
-    in_window: dict[str, set[str]] = {key: set() for key in names}
-    for newsletter in newsletters:
-        window = pipeline.issue(newsletter, moment).window
-        for topic in newsletter.topics:
-            users[topic_key(topic)].append(newsletter.id)
-        for article in articles:
-            if article.published_at in window:
-                for topic in article.topics:
-                    in_window[topic_key(topic)].add(article.slug)
-    totals = Counter(topic_key(topic) for each in articles for topic in each.topics)
-    counts = [
-        TopicCount(
-            topic=name,
-            articles=totals[key],
-            window=len(in_window[key]),
-            newsletters=tuple(users[key]),
-        )
-        for key, name in names.items()
-    ]
-    return tuple(sorted(counts, key=lambda each: (-each.articles, each.topic)))
 
 
 def _exceptions(pipeline: Pipeline) -> Iterator[Problem]:
@@ -144,14 +103,14 @@ def _problems_on_the_way_out(pipeline: Pipeline) -> Iterator[Problem]:
 
 
 def _newsletter_problems(
-    pipeline: Pipeline, newsletter: Newsletter, moment: Moment
+    pipeline: Pipeline, newsletter: Newsletter, moment: Moment, carried: AbstractSet[str]
 ) -> Iterator[Problem]:
     """
-    What its topics and rules cannot hold, with the remedy.
+    What its topics and rules cannot hold, with the remedy; `carried` are the topics of articles.
     """
     name, file = f"newsletters.{newsletter.id}", str(pipeline.settings.file)
     messages = chain(
-        _topics_without_articles(pipeline, newsletter),
+        _topics_without_articles(pipeline, newsletter, carried),
         _rules_out_of_reach(pipeline, newsletter),
         _windows_out_of_reach(pipeline, newsletter, moment),
         filter(None, [ramp_problem_ahead(pipeline, newsletter, moment)]),
@@ -169,18 +128,21 @@ def _line_of(pipeline: Pipeline, newsletter: Newsletter, key: str) -> int | None
     return line_of(pipeline.settings.file, (*own, key), own)
 
 
-def _topics_without_articles(pipeline: Pipeline, newsletter: Newsletter) -> Iterator[str]:
+def _topics_without_articles(
+    pipeline: Pipeline, newsletter: Newsletter, carried: AbstractSet[str]
+) -> Iterator[str]:
     taxonomy = pipeline.taxonomy
-    carried = taxonomy.keys_of(pipeline.topics.values())
+    known = {**pipeline.topics, **taxonomy.names}
     for topic in newsletter.topics:
         parent = parent_in(topic)
-        known = {**pipeline.topics, **taxonomy.names}
         if parent is not None and not taxonomy.children(parent):
-            remedy = meant(parent, known) or "give them a parent"
+            exists = taxonomy.describes(parent) or taxonomy.key(parent) in carried
+            alone = f'write "{parent}" for one section, or give topics that parent'
+            remedy = alone if exists else meant(parent, known) or "give them a parent"
             yield f'topics: no topic is below "{parent}"; {remedy}'
         elif parent is None and taxonomy.key(topic) not in carried:
-            known = {key: name for key, name in known.items() if key != topic_key(topic)}
-            remedy = "" if taxonomy.describes(topic) else meant(topic, known)
+            others = {key: name for key, name in known.items() if key != topic_key(topic)}
+            remedy = "" if taxonomy.describes(topic) else meant(topic, others)
             message = f'topics: no article has the topic "{topic}"'
             yield f"{message}; {remedy}" if remedy else message
 
@@ -223,10 +185,6 @@ def _future_articles(pipeline: Pipeline, moment: Moment) -> Iterator[Problem]:
             )
             file = str(article_file(pipeline.settings.content, article.slug))
             yield Problem(file=file, level="warning", message=message)
-
-
-def standing(pipeline: Pipeline) -> list[Article]:
-    return [each for each in pipeline.articles if each.published and not each.removed]
 
 
 def _page_problems(pipeline: Pipeline, newsletter: Newsletter, moment: Moment) -> Iterator[Problem]:
