@@ -282,6 +282,27 @@ def test_a_time_without_a_zone_is_the_newsletters(project: Project, at: str, iss
     assert project.json("select", "weekly", "--at", at)["issue"] == issue
 
 
+@pytest.mark.parametrize("at", ["9999-12-31T23:59:59Z", "0001-01-01", "0001-01-05T00:00Z"])
+def test_a_time_at_the_end_of_the_calendar_is_refused(project: Project, at: str) -> None:
+    ran = project.run("select", "weekly", "--at", at)
+
+    assert ran.status == 1
+    assert ran.err == f"digest: no issue is due in the year {at[:4]}: name a time nearer now\n"
+
+
+@pytest.mark.parametrize(
+    "window",
+    [("--since", "0001-01-01"), ("--until", "0001-01-05"), ("--until", "9999-12-31T23-01")],
+)
+def test_a_window_that_leaves_the_calendar_is_refused(
+    project: Project, window: tuple[str, str]
+) -> None:
+    ran = project.run("select", "weekly", *AT, *window)
+
+    assert ran.status == 1
+    assert ran.err == "digest: the window leaves the calendar: name times nearer now\n"
+
+
 def test_each_newsletter_has_a_zone_of_its_own(tmp_path: Path) -> None:
     project = a_full_project(tmp_path / "project", WEEKLY, NEW_YORK)
 

@@ -13,6 +13,8 @@ from ..schedule import Due
 
 #: Where "since-last" starts when nothing was ever sent.
 FIRST_WINDOW = timedelta(days=7)
+#: Days before and after them are on the calendar, too, however long a window is.
+YEARS = range(1000, 9001)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +35,10 @@ def due_at(newsletter: Newsletter, moment: Moment) -> Due:
     """
     The latest due moment, or the moment itself where no schedule counts.
     """
+    if moment.at.year not in YEARS:
+        raise SettingsError(
+            f"no issue is due in the year {moment.at.year:04}: name a time nearer now"
+        )
     at = in_utc(moment.at, newsletter)
     if moment.name:
         return Due(at=at, name=moment.name)
@@ -47,13 +53,16 @@ def window_at(
     """
     What the issue due then looks through. `last_end` tells where the one before stopped looking.
     """
-    end = in_utc(moment.until, newsletter) if moment.until else due
-    if moment.since:
-        start = in_utc(moment.since, newsletter)
-    elif newsletter.window:
-        start = end - newsletter.window
-    else:
-        start = last_end() or end - FIRST_WINDOW
+    try:
+        end = in_utc(moment.until, newsletter) if moment.until else due
+        if moment.since:
+            start = in_utc(moment.since, newsletter)
+        elif newsletter.window:
+            start = end - newsletter.window
+        else:
+            start = last_end() or end - FIRST_WINDOW
+    except OverflowError:
+        raise SettingsError("the window leaves the calendar: name times nearer now") from None
     if start >= end:
         raise SettingsError(f"the window ends at {end:%Y-%m-%dT%H:%MZ}, before it starts")
     return Window(start=start, end=end)
