@@ -44,7 +44,7 @@ class Schedule:
         today = moment.astimezone(ZoneInfo(self.timezone)).date()
         day = today + timedelta(days=1)  # A skipped time may fall on the next day.
         while day > today - HORIZON:
-            due = [due for due in self._dues_of(day) if due.at <= moment]
+            due = [due for due in self.dues_of(day) if due.at <= moment]
             if due:
                 return max(due, key=lambda each: each.at)
             day -= timedelta(days=1)
@@ -57,13 +57,16 @@ class Schedule:
         today = moment.astimezone(ZoneInfo(self.timezone)).date()
         day = today - timedelta(days=1)  # A skipped time of yesterday may be due today.
         while day < today + HORIZON:
-            due = [due for due in self._dues_of(day) if due.at > moment]
+            due = [due for due in self.dues_of(day) if due.at > moment]
             if due:
                 return min(due, key=lambda each: each.at)
             day += timedelta(days=1)
         raise ValueError("a schedule without days")
 
-    def _dues_of(self, day: date) -> Iterator[Due]:
+    def dues_of(self, day: date) -> Iterator[Due]:
+        """
+        The moments of a day of the calendar; one that the clocks skip may fall on the next day.
+        """
         if day.weekday() not in self.weekdays or not self._is_day_of_month(day):
             return
         for at in self.times:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from digest.errors import SettingsError
-from digest.hands import read_hand
+from digest.hands import look_at_hand, read_hand
 from digest.model import Hand, Pin
 
 WHOLE = """\
@@ -85,6 +85,50 @@ def test_a_fault_is_named_with_its_file_and_the_remedy(
 
     assert str(caught.value).startswith(str(tmp_path / "weekly" / "2026-11-23.toml"))
     assert message in str(caught.value)
+
+
+def test_all_faults_are_named_at_once_with_their_lines(tmp_path: Path) -> None:
+    text = """\
+intro = "x"
+note = 1
+
+[[pin]]
+place = 0
+stroy = "a"
+[[pins]]
+story = "b"
+"""
+    with pytest.raises(SettingsError) as caught:
+        read(tmp_path, text)
+
+    file = tmp_path / "weekly" / "2026-11-23.toml"
+    assert str(caught.value).splitlines() == [
+        f"{file}:1: unknown key intro; known are: drop, introduction, note, pin",
+        f"{file}:2: note: introduction and note are texts, drop a list of stories, [[pin]] tables",
+        f"{file}:4: the place of a pin counts from 1, lead is true or false",
+        f"{file}:4: a pin needs a story, and its topic is a text",
+        f'{file}:6: unknown key stroy; did you mean "story"?',
+        f'{file}:7: unknown key pins; did you mean "pin"?',
+    ]
+
+
+def test_a_fault_leaves_the_rest_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "2026-11-23.toml"
+    path.write_text("drop = 'x'\nnote = 'y'\n[[pin]]\nstory = 'a'\nplace = 0\n", "utf-8")
+
+    hand, problems = look_at_hand(path)
+
+    assert hand == Hand(note="y", pins=(Pin(slug="a", line=3),), file=str(path))
+    assert [each.line for each in problems] == [1, 3]
+
+
+def test_what_is_no_toml_has_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "2026-11-23.toml"
+    path.write_text("note = 'y'\ndrop = [\n'a'\nx\n", "utf-8")
+
+    ((problem,)) = look_at_hand(path)[1]
+
+    assert (problem.file, problem.line) == (str(path), 4)
 
 
 def test_pins_in_one_line_are_pins_too(tmp_path: Path) -> None:

@@ -405,10 +405,56 @@ def test_every_editors_file_is_read_whatever_its_issue(project: Project, opened:
     problems = check(opened(project), NOW)
 
     assert [(each.file, each.line, each.level) for each in problems] == [
-        (str(one), None, "error"),
+        (str(one), 1, "error"),
         (str(two), 1, "error"),
     ]
     assert problems[0].message == 'unknown key introducton; did you mean "introduction"?'
+
+
+def test_a_fault_of_an_editors_file_hides_no_other(project: Project, opened: Open) -> None:
+    text = """\
+        intro = "x"
+        [[pin]]
+        story = "tidez"
+        topic = "Sience"
+        """
+    project.write("issues/weekly/2026-11-23.toml", text)
+
+    problems = check(opened(project), NOW)
+
+    assert [(each.line, each.message.partition(";")[0]) for each in problems] == [
+        (1, "unknown key intro"),
+        (2, 'there is no story "tidez" to pin'),
+        (2, 'weekly has no topic "Sience" to pin a story to'),
+    ]
+
+
+@pytest.mark.parametrize(
+    "name", ["notadate", "2026-13-45", "20261130", "2026-12-01", "2026-11-30T0700"]
+)
+def test_an_editors_file_that_no_issue_will_read_is_warned_of(
+    project: Project, opened: Open, name: str
+) -> None:
+    file = project.write(f"issues/weekly/{name}.toml", "note = 'x'")
+
+    (problem,) = check(opened(project), NOW)
+
+    assert (problem.file, problem.level) == (str(file), "warning")
+    assert problem.message == (
+        f'no issue of weekly will be due as "{name}": name the file like one, such as'
+        f" 2026-11-30.toml, or send it with `digest send weekly --issue {name}`"
+    )
+
+
+def test_files_of_issues_to_come_and_of_issues_that_are_over_are_sound(
+    project: Project, opened: Open
+) -> None:
+    for name in ("2026-11-17", "2026-11-23", "2026-11-30"):
+        project.write(f"issues/weekly/{name}.toml", "note = 'x'")
+    project.write("issues/second/2026-11-25.toml", "note = 'x'")
+    second = "\n".join(line for line in SECOND.splitlines() if "schedule" not in line)
+
+    assert check(opened(project, WEEKLY, second), NOW) == ()
 
 
 def test_editors_files_of_no_newsletter_are_messages_of(project: Project, opened: Open) -> None:

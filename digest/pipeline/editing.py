@@ -2,14 +2,14 @@
 The editor's files, looked at before an issue is due.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 
-from ..errors import SettingsError
-from ..hands import read_hand
-from ..model import Article, Hand, Newsletter, Pin, Problem
+from ..hands import look_at_hand
+from ..model import Article, Hand, Issue, Newsletter, Pin, Problem
 from ..selector.pins import stories_meant
 from . import Moment, Pipeline
 from .topics import meant, topics_of
@@ -28,15 +28,15 @@ def hand_problems(pipeline: Pipeline, moment: Moment) -> Iterator[Problem]:
         if newsletter is None:
             yield _foreign(file, newsletters)
             continue
-        try:
-            hand = read_hand(root, f"{newsletter.id}/{file.stem}")
-        except SettingsError as error:
-            yield _as_problem(file, str(error))
-            continue
-        at_hand = pipeline.issue(newsletter, moment).id
-        level = "warning" if f"{newsletter.id}/{file.stem}" < at_hand else "error"
-        for line, message in _faults(pipeline, newsletter, hand, articles):
+        hand, problems = look_at_hand(file)
+        yield from problems
+        at_hand = pipeline.issue(newsletter, moment)
+        level = "warning" if f"{newsletter.id}/{file.stem}" < at_hand.id else "error"
+        faults = _faults(pipeline, newsletter, hand, articles) if hand.file else ()
+        for line, message in faults:
             yield Problem(file=str(file), line=line, level=level, message=message)
+        if message := _fault_of_name(pipeline, newsletter, at_hand, file.stem):
+            yield Problem(file=str(file), level="warning", message=message)
     for file in sorted(root.glob("*.toml")):
         message = f"no issue has this file: it belongs into a folder {root.name}/NEWSLETTER"
         yield Problem(file=str(file), level="warning", message=message)
@@ -50,15 +50,43 @@ def _foreign(file: Path, newsletters: Mapping[str, Newsletter]) -> Problem:
     return Problem(file=str(file), level="warning", message=message)
 
 
-def _as_problem(file: Path, message: str) -> Problem:
+def _fault_of_name(pipeline: Pipeline, newsletter: Newsletter, at_hand: Issue, name: str) -> str:
     """
-    `FILE:LINE: what is wrong`, taken apart again.
+    Why no issue to come will have a file of that name, or "".
+
+    What is over may have been due by another schedule; and any name may have been sent by hand.
     """
-    rest = message.removeprefix(f"{file}:")
-    number, colon, tail = rest.partition(":")
-    if colon and number.isdigit():
-        return Problem(file=str(file), line=int(number), message=tail.strip())
-    return Problem(file=str(file), message=rest.strip())
+    day, issue_id = _day_of(name), f"{newsletter.id}/{name}"
+    if day and (issue_id <= at_hand.id or name in _names_of(newsletter, day)):
+        return ""
+    store, schedule = pipeline.existing_store, newsletter.schedule
+    if store and store.issues.get(issue_id):
+        return ""
+    due = schedule.due_after(at_hand.due_at).name if schedule else f"{at_hand.due_at:%Y-%m-%d}"
+    return (
+        f'no issue of {newsletter.id} will be due as "{name}": name the file like one, such as'
+        f" {due}.toml, or send it with `digest send {newsletter.id} --issue {name}`"
+    )
+
+
+def _day_of(name: str) -> date | None:
+    """
+    The day that an issue's name begins with.
+    """
+    try:
+        day = date.fromisoformat(name[:10])
+    except ValueError:
+        return None
+    return day if name.startswith(f"{day}") else None  # ISO 8601 has other ways to write it.
+
+
+def _names_of(newsletter: Newsletter, day: date) -> Iterable[str]:
+    """
+    What the issues of a day are called.
+    """
+    if newsletter.schedule is None:
+        return (f"{day}",)
+    return (each.name for each in newsletter.schedule.dues_of(day))
 
 
 def _faults(
