@@ -522,10 +522,12 @@ def test_a_schedule_is_read(tmp_path: Path, keys: str, weekdays: set[int], days:
         ('every = "week"', 'every = "week" takes on = "monday", or a list of such days'),
         ('every = "week", on = []', 'every = "week" takes on = "monday"'),
         ('every = "week", on = 1', 'every = "week" takes on = "monday"'),
-        ('every = "week", on = ["monday", "moonday"]', 'every = "week" takes on = "monday"'),
+        ('every = "week", on = ["monday", "last"]', 'every = "week" takes on = "monday"'),
+        ('every = "week", on = "moonday"', 'found "moonday", should be a day such as "monday"'),
         ('every = "month"', 'every = "month" takes on = 1 to 31, "last"'),
-        ('every = "month", on = 32', 'every = "month" takes on = 1 to 31, "last"'),
-        ('every = "month", on = "first"', 'every = "month" takes on = 1 to 31, "last"'),
+        ('every = "month", on = "Monday"', 'every = "month" takes on = 1 to 31, "last"'),
+        ('every = "month", on = 32', 'found 32, should be a day such as "monday", 15 or "last"'),
+        ('every = "month", on = "first"', 'found "first", should be a day such as'),
         (
             'every = "month", on = true',
             'found true, should be a day such as "monday", 15 or "last"',
@@ -543,6 +545,39 @@ def test_a_schedule_that_contradicts_itself_is_one_problem(
     assert number == 9
     assert found.startswith("newsletters.weekly.schedule")
     assert message in found
+
+
+def test_a_wrong_rhythm_hides_no_wrong_day(tmp_path: Path) -> None:
+    line = 'schedule = { every = "fortnight", on = "moonday", at = "07:00", timezone = "UTC" }\n'
+
+    messages = [message for _, message in problems_of(tmp_path, SITE, WEEKLY, line)]
+
+    assert [message.partition(":")[0] for message in messages] == [
+        "newsletters.weekly.schedule.every",
+        "newsletters.weekly.schedule.on",
+    ]
+
+
+def test_no_other_mistake_hides_what_contradicts_itself_among_the_topics(tmp_path: Path) -> None:
+    topics = """\
+[topics.A]
+parent = "B"
+[topics.B]
+aliases = ["C"]
+parent = "a"
+[topics.C]
+parent = "Described elsewhere"
+[topics.D]
+parnt = "A"
+"""
+
+    found = problems_of(tmp_path, topics, SITE, WEEKLY)
+
+    assert [(line, message.partition(":")[0]) for line, message in found] == [
+        (9, "topics.D.parnt"),
+        (4, '"C" is a name of the topics "C" and "B"'),
+        (2, "the parents of topics go round in a circle"),
+    ]
 
 
 @pytest.mark.parametrize("at", ['"7:00"', '"24:00"', '"07:60"', "[]", "7", '["07:00", "07:00"]'])

@@ -4,13 +4,12 @@ What is there to choose from: the articles and the topics of the content folder.
 
 from collections.abc import Mapping
 from functools import cached_property
-from pathlib import Path
 
 from ..model import Article, Hand, Newsletter, Problem, Topic, Window
 from ..reader import are_many, read_articles
 from ..reader.topics import read_topics
 from ..settings import Settings
-from ..settings.problems import line_of
+from ..settings.topics import line_of_topic
 from ..taxonomy import Taxonomy
 from .topics import by_key
 
@@ -55,7 +54,7 @@ class Library:
         The topics that the configuration and the content folder describe.
         """
         found = [each for each in self._topic_items if isinstance(each, Topic)]
-        return Taxonomy((*self.settings.topics, *found), line_of=_line_of)
+        return Taxonomy((*self.settings.topics, *found), line_of=line_of_topic)
 
     def articles_around(
         self, newsletter: Newsletter, window: Window, hand: Hand
@@ -97,11 +96,3 @@ class Library:
     @cached_property
     def _topic_items(self) -> tuple[Topic | Problem, ...]:
         return tuple(read_topics(self.settings.content))
-
-
-def _line_of(topic: Topic, key: str) -> int | None:
-    """
-    The line of a topic's key; in a file of its own, the topic's.
-    """
-    own = ("topics", topic.name)
-    return topic.line or line_of(Path(topic.file), (*own, key), own)

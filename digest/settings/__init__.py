@@ -19,12 +19,13 @@ from .delivery import PaceSettings, SmtpSettings, pace_settings, smtp_settings
 from .dns import name_server
 from .hosting import HostingSettings, S3Settings, hosting_settings
 from .images import ImageSettings, image_settings
-from .newsletters import NewsletterTable, TopicTable
+from .newsletters import NewsletterTable
 from .problems import problems_of
 from .reports import ReportSettings
 from .retries import RetrySettings
 from .secrets import below, read_password, read_secret
 from .tables import DkimTable, Root, StoreTable
+from .topics import contradictions_of, topic_of
 from .values import SQLITE
 from .web import WebSettings
 
@@ -137,6 +138,7 @@ def load_settings(path: Path, environ: Mapping[str, str]) -> Settings:
         raise _not_toml(path, str(error)) from None
     problems, root = problems_of(path, source, document)
     if problems or root is None:
+        problems += contradictions_of(path, document)
         lines = [f"{each.file}:{each.line or 1}: {each.message}" for each in problems]
         raise SettingsError("\n".join(lines), problems)
     return _settings(path.absolute(), root, environ)
@@ -183,7 +185,7 @@ def _settings(path: Path, root: Root, environ: Mapping[str, str]) -> Settings:
         retries=RetrySettings(
             deadline=root.retries.deadline, patience=root.retries.patience or timedelta(0)
         ),
-        topics=tuple(_topic(path, name, table) for name, table in root.topics.items()),
+        topics=tuple(topic_of(path, name, table) for name, table in root.topics.items()),
         newsletters={
             name: _newsletter(name, table, root, brand_of(folder, root.brand, table.brand))
             for name, table in root.newsletters.items()
@@ -217,16 +219,6 @@ def _store(folder: Path, table: StoreTable, environ: Mapping[str, str]) -> Store
         journals=journals,
         password=environ.get("DIGEST_STORE_PASSWORD"),
         password_file=below(folder, table.password_file) if table.password_file else None,
-    )
-
-
-def _topic(path: Path, name: str, table: TopicTable) -> Topic:
-    return Topic(
-        name=name,
-        parent=table.parent,
-        keywords=tuple(table.keywords),
-        aliases=tuple(table.aliases),
-        file=str(path),
     )
 
 

@@ -12,6 +12,7 @@ from ..schedule import WEEKDAYS, Schedule
 from .bounces import PolicyTable
 from .brand import BrandTable
 from .values import (
+    LAST_DAY,
     DaysOrNames,
     Duration,
     Language,
@@ -24,7 +25,6 @@ from .values import (
     Window,
 )
 
-LAST_DAY = 31
 #: Below that, titles of one newsletter are alike because they are about one thing.
 MIN_LIKENESS = 50
 

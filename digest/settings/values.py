@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 
 from ..addresses import normalize_own_address
+from ..schedule import WEEKDAYS
 from ..text import clean_line, clean_name, safe_url, topic_key
 
 DURATION = re.compile(r"(\d{1,4})\s*([mhdw])")
@@ -21,6 +22,7 @@ SECONDS = {"s": 1, "m": 60, "min": 60, "h": 3600}
 CLOCK_TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 #: With a token behind it, a header's line stays below 998 octets (RFC 5322 section 2.1.1).
 MAX_SITE_URL = 900
+LAST_DAY = 31
 SQLITE = "sqlite:///"
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
@@ -119,9 +121,15 @@ def _times(value: Any) -> Any:
 
 def _days_or_names(value: Any) -> Any:
     items = value if isinstance(value, list) else [value]
-    if not all(type(item) in {str, int} for item in items):
+    if not all(map(_is_day, items)):
         raise ValueError('should be a day such as "monday", 15 or "last", or a list of them')
     return tuple(items)
+
+
+def _is_day(item: object) -> bool:
+    if isinstance(item, str):
+        return item.lower() in {*WEEKDAYS, "last"}
+    return type(item) is int and 1 <= item <= LAST_DAY
 
 
 def _store_url(url: str) -> str:
