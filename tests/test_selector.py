@@ -229,6 +229,38 @@ def test_a_twin_that_is_no_candidate_hides_nobody(hidden: dict[str, object]) -> 
     assert slugs(edition) == {"AI": ["cool"]}
 
 
+def test_without_the_hottest_of_three_files_one_still_stands_for_the_address() -> None:
+    url = "https://news.example.org/same"
+
+    edition = select(
+        an_article(slug="cool", heat=1, url=url),
+        an_article(slug="warm", heat=2, url=url),
+        an_article(slug="hot", heat=3, url=url, topics=("Food",)),
+    )
+
+    assert slugs(edition) == {"AI": ["warm"]}
+    assert reasons(edition) == {
+        "cool": "folded under warm (the same address)",
+        "hot": "on none of the topics",
+    }
+
+
+def test_without_room_for_the_hottest_of_three_files_one_still_stands_for_the_address() -> None:
+    url = "https://news.example.org/same"
+
+    edition = select(
+        an_article(slug="cool", heat=1, url=url, topics=("Food",)),
+        an_article(slug="warm", heat=2, url=url, topics=("Food",)),
+        an_article(slug="hot", heat=3, url=url),
+        an_article(slug="hottest", heat=4),
+        topics=("AI", "Food"),
+        per_topic=1,
+    )
+
+    assert slugs(edition) == {"AI": ["hottest"], "Food": ["warm"]}
+    assert reasons(edition)["cool"] == "folded under warm (the same address)"
+
+
 def test_articles_without_an_address_are_no_duplicates_of_each_other() -> None:
     edition = select(an_article(slug="a", url=""), an_article(slug="b", url=""))
 

@@ -442,6 +442,15 @@ def test_two_pinned_files_of_one_address_are_one_story() -> None:
     assert reasons_of(edition) == {"two": "folded under one (the same address)"}
 
 
+def test_a_pinned_file_stands_for_all_others_of_its_address() -> None:
+    articles = hot(3, 2, 1, url="https://news.example.org/one")
+
+    edition = an_edition_by(*articles, hand=pinned(Pin(slug="h1")))
+
+    assert sections_of(edition) == {"AI": ["h1"]}
+    assert reasons_of(edition) == dict.fromkeys(("h2", "h3"), "folded under h1 (the same address)")
+
+
 @pytest.mark.parametrize("name", ["deep/down/a", "down/a", "a", "content/deep/down/a"])
 def test_the_editor_may_leave_out_folders_or_name_more(name: str) -> None:
     article = an_article(slug="deep/down/a")

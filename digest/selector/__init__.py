@@ -23,6 +23,7 @@ from .candidates import (
 from .drafting import drafted, folded, out
 from .pins import pins_for, with_slugs
 from .placing import Draft, arranged
+from .twins import find_twins, with_twins
 
 #: By how much a window is widened at a time, where it holds too little.
 STEP = timedelta(days=1)
@@ -52,6 +53,7 @@ class Selector:
             articles, newsletter, window, taxonomy=self._taxonomy, hand=self.hand
         )
         self._pairs = find_pairs(self._candidates, newsletter)
+        self._twins = find_twins(self._candidates)
 
     @property
     def urls(self) -> tuple[str, ...]:
@@ -95,8 +97,13 @@ class Selector:
         wanted = self._wanted(names, pins)
         standing = [each for each in wanted if each.article.story not in seen]
         sections = {slug: key for slug, (key, _) in pins.items()}
-        pairs = fold(self._pairs, frozenset(each.slug for each in standing), pins)
-        draft, folds = drafted(self._newsletter, names, standing, sections, pairs, explain=explain)
+        # Who stands for an address depends on who is there.
+        twins = find_twins(each for each in standing if each.slug in self._twins)
+        pairs = with_twins(self._pairs, twins, standing, pins)
+        alike = fold(pairs, frozenset(each.slug for each in standing), pins)
+        draft, folds = drafted(
+            self._newsletter, names, standing, sections, alike, twins, explain=explain
+        )
         edition = Edition(
             topics=tuple(names.values()),
             sections=tuple(self._sections(standing, draft, names, pins)),

@@ -25,9 +25,9 @@ STOP_WORDS = frozenset(
 MIN_WORDS = 5
 #: The hottest; comparing takes the square of their number.
 MAX_COMPARED = 3_000
+SAME_ADDRESS = "the same address"
 MINUTE = "%Y-%m-%d %H:%M"
 NO_AGE = timedelta()
-SAME_ADDRESS = "the same address"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,8 +115,10 @@ def outside(article: Article, window: Window) -> str:
 def find_pairs(candidates: Sequence[Candidate], newsletter: Newsletter) -> tuple[Pair, ...]:
     """
     Candidates that tell one story, by the rank of the one that would stand for both.
+
+    Those of one address are not among them: see `twins`.
     """
-    pairs = [*_twins(candidates)]
+    pairs: list[Pair] = []
     if newsletter.fold_related:
         pairs += _related(candidates)
     if newsletter.near_duplicates is not None:
@@ -226,17 +228,6 @@ def hosts_of(article: Article) -> tuple[str, ...]:
     """
     host = urlsplit(article.url).hostname or ""
     return tuple(each for each in (article.provider.domain.casefold(), host) if each)
-
-
-def _twins(candidates: Sequence[Candidate]) -> Iterator[Pair]:
-    """
-    Files of one address: the hottest stands.
-    """
-    hottest: dict[str, str] = {}
-    for each in candidates:
-        parent = hottest.setdefault(each.article.url, each.slug) if each.article.url else each.slug
-        if parent != each.slug:
-            yield Pair(each.slug, parent, SAME_ADDRESS)
 
 
 def _related(candidates: Sequence[Candidate]) -> Iterator[Pair]:

@@ -5,8 +5,9 @@ Places for what stands, while what tells the same story is folded under it.
 from collections.abc import Mapping, Sequence
 
 from ..model import Newsletter, Rejection
-from .candidates import Candidate, Pair
+from .candidates import SAME_ADDRESS, Candidate, Pair
 from .placing import Draft
+from .twins import Twins
 
 
 def drafted(
@@ -15,6 +16,7 @@ def drafted(
     standing: Sequence[Candidate],
     pins: Mapping[str, str],
     folds: Mapping[str, Pair],
+    twins: Twins,
     *,
     explain: bool,
 ) -> tuple[Draft, Mapping[str, Pair]]:
@@ -25,12 +27,13 @@ def drafted(
     """
     freed: dict[str, Pair] = {}
     while True:
+        told = _Told(freed, twins)
         draft = _draft(
-            Draft(newsletter, names, explain=explain), standing, pins, folds, freed, explain=explain
+            Draft(newsletter, names, explain=explain), standing, pins, folds, told, explain=explain
         )
         orphans = {slug: pair for slug, pair in folds.items() if pair.parent not in draft.places}
         if not orphans:
-            return draft, {**_Told(freed).besides(draft.places), **folds}
+            return draft, {**told.besides(draft.places), **folds}
         # The story it was folded under did not make it, so it competes for itself.
         freed |= orphans
         folds = {slug: pair for slug, pair in folds.items() if slug not in orphans}
@@ -41,7 +44,7 @@ def _draft(
     standing: Sequence[Candidate],
     pins: Mapping[str, str],
     folds: Mapping[str, Pair],
-    freed: Mapping[str, Pair],
+    told: "_Told",
     *,
     explain: bool,
 ) -> Draft:
@@ -49,7 +52,6 @@ def _draft(
     for each in free:
         if each.slug in pins:
             draft.pin(each, pins[each.slug])
-    told = _Told(freed)
     for each in free:
         if draft.is_full and not explain:
             break
@@ -74,7 +76,8 @@ class _Told:
     Which stories tell the same as one another, although none is folded under the other.
     """
 
-    def __init__(self, freed: Mapping[str, Pair]) -> None:
+    def __init__(self, freed: Mapping[str, Pair], twins: Twins) -> None:
+        self._twins = twins
         self._pairs: dict[str, list[Pair]] = {}
         for pair in freed.values():
             self._pairs.setdefault(pair.child, []).append(pair)
@@ -84,11 +87,16 @@ class _Told:
         """
         The pair of a story with one that has a place.
         """
-        return next((each for each in self._pairs.get(slug, ()) if each.parent in places), None)
+        found = next((each for each in self._pairs.get(slug, ()) if each.parent in places), None)
+        if found or slug not in self._twins:
+            return found
+        others = (each for each in self._twins[slug] if each in places and each != slug)
+        return next((Pair(slug, other, SAME_ADDRESS) for other in others), None)
 
     def besides(self, places: Mapping[str, str]) -> dict[str, Pair]:
         """
         What is told by a story that has a place, and has none itself.
         """
-        found = {slug: self.by(slug, places) for slug in self._pairs if slug not in places}
+        slugs = (slug for slug in {**self._pairs, **self._twins} if slug not in places)
+        found = {slug: self.by(slug, places) for slug in slugs}
         return {slug: pair for slug, pair in found.items() if pair}
