@@ -71,6 +71,8 @@ def topic_key(topic: str) -> str:
 def safe_url(raw: str) -> str:
     """
     An http or https address with odd characters percent-encoded, or "" if it is not one.
+
+    Its host is written in small letters: the same address is the same text.
     """
     raw = raw.strip()
     if len(raw) > MAX_URL or UNWANTED.search(raw):
@@ -84,7 +86,8 @@ def safe_url(raw: str) -> str:
     if parts.scheme not in {"http", "https"} or not host or "@" in parts.netloc:
         return ""
     if not ODD_IN_URL.search(raw):
-        return raw
+        host_ends = len(parts.scheme) + len("://") + len(parts.netloc)
+        return raw[:host_ends].lower() + raw[host_ends:]
     url = _encoded(parts.scheme, host, port, parts.path, parts.query, parts.fragment)
     return url if len(url) <= MAX_URL else ""
 

@@ -101,7 +101,6 @@ def test_case_and_spaces_make_no_other_topic(name: str) -> None:
     [
         "https://example.org",
         "http://example.org:8080/a/b?c=d&e=f#g",
-        "HTTPS://Example.org/A",
         "https://example.org/a---b?q=%20%C3%A9&x=(1)!*'",
         "https://[2001:db8::1]/a",
         "https://xn--strae-oqa.example/",
@@ -124,6 +123,8 @@ def test_an_address_that_is_fine_stays_as_it_is(url: str) -> None:
         ("https://[::1]:81/é", "https://[::1]:81/%C3%A9"),
         ("https://example.org/a\\b", "https://example.org/a%5Cb"),
         ("https://exa\nmple.org/a\tb", "https://example.org/ab"),
+        ("HTTPS://News.Example.ORG:81/A?B#C", "https://news.example.org:81/A?B#C"),
+        ("https://News.Example.org/é", "https://news.example.org/%C3%A9"),
     ],
 )
 def test_odd_characters_of_an_address_are_encoded(raw: str, url: str) -> None:
