@@ -162,6 +162,28 @@ def test_a_worker_that_is_frozen_past_its_lease_and_woken_repeats_nothing(
     assert Counter(recorder.recipients) == Counter(READERS)
 
 
+def test_a_worker_whose_job_was_given_to_another_says_so_in_one_line(
+    project: Project, empty_postgres: str
+) -> None:
+    with smtp_server(Recorder(on_data=lambda _: sleep(0.005))) as recorder:
+        prepared(project, recorder)
+        project.done("send", *AT, "--no-wait")
+        process = worker(project)
+        wait_for(recorder, 20)
+        with psycopg.connect(empty_postgres, autocommit=True) as connection:
+            # As whoever took it over does when it is done.
+            connection.execute("DELETE FROM procrastinate_jobs")
+        wait_for(recorder, 450)
+        sleep(1)
+        process.send_signal(signal.SIGTERM)
+        said = process.communicate(timeout=60)[1]
+
+    assert process.returncode == 0
+    assert len([line for line in said.splitlines() if "another has it by now" in line]) == 1
+    assert "Traceback" not in said
+    assert standing(project) == {"accepted": 450}
+
+
 def test_the_first_letters_are_one_worker_s_until_they_are_accepted(project: Project) -> None:
     with smtp_server(Recorder(on_data=lambda _: "550 5.7.1 spam")) as recorder:
         prepared(project, recorder)

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from typing import Any
 
 from procrastinate import App, JobContext, PsycopgConnector, RetryStrategy
 from procrastinate.exceptions import ConnectorException
@@ -16,6 +17,7 @@ from ..errors import PublishError, SettingsError, StoreBusy, TransportAway, Tran
 from ..model import Issue, Outcome
 from ..sender import Allowance
 from ..store.outbox import CALLS, QUEUE, TAKE_PART
+from ..text import clean_line
 from . import Pipeline
 from .feedback import heed_refusals
 from .recovery import recover
@@ -78,10 +80,21 @@ class Worker:
                 serving.cancel()
 
             loop = asyncio.get_running_loop()
+            loop.set_exception_handler(self._tell)
             for each in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(each, drain)
             with suppress(asyncio.CancelledError):
                 await serving
+
+    def _tell(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """
+        What went wrong with nobody to tell: a job whose worker was frozen is another's by now.
+        """
+        error = context.get("exception")
+        if isinstance(error, ConnectorException):
+            self._say("digest: the store knows nothing of this worker's job: another has it by now")
+        else:
+            self._say(f"digest: the worker goes on after: {clean_line(str(context['message']))}")
 
     def _app(self) -> App:
         settings = self._pipeline.settings.store
