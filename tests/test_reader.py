@@ -278,7 +278,7 @@ REMEDY = "name a web address that anybody may ask for, or a path"
         'images: [b.png, {{url: "{}"}}]',
         'provider: {{name: News, images: [{{path: "{}"}}]}}',
         'related: [{{title: T, webUrl: "https://example.org/b", images: ["{}"]}}]',
-        'related: [{{title: T, provider: {{images: [{{url: "{}"}}]}}}}]',
+        'related: [{{title: T, link: "http://b.org", provider: {{images: [{{url: "{}"}}]}}}}]',
     ],
 )
 def test_a_picture_that_nobody_can_ask_for_is_warned_of_without_a_password(
@@ -352,3 +352,27 @@ def test_the_articles_of_the_checkout_are_read_without_a_problem() -> None:
 
     assert articles
     assert problems == []
+
+
+@pytest.mark.parametrize(
+    ("related", "message"),
+    [
+        (
+            '[{title: A, webUrl: "javascript:x"}]',
+            "related: story 1 is left out: it has no web addr",
+        ),
+        ("[{title: A}]", "related: story 1 is left out: it has no web address (webUrl: https://…)"),
+        ('[{webUrl: "https://b.example.org/"}]', "related: story 1 is left out: it has no title"),
+        ("[comets]", "related: story 1 is left out: write its title and webUrl"),
+    ],
+)
+def test_a_related_story_that_is_left_out_is_told(
+    tmp_path: Path, related: str, message: str
+) -> None:
+    write(tmp_path, "a.md", related=related)
+
+    (article,), (problem,) = read(tmp_path)
+
+    assert article.related == ()
+    assert (problem.line, problem.level) == (5, "warning")
+    assert problem.message.startswith(message)

@@ -9,8 +9,8 @@ from typing import Any
 
 from ..errors import FetchError
 from ..model import Article
-from ..text import alone, clean_line, shorten
-from .fields import ADDRESS, READ, picture_url, pictures_in, with_scheme
+from ..text import alone, clean_line, safe_url, shorten
+from .fields import ADDRESS, MAX_RELATED, READ, picture_url, pictures_in, with_scheme
 from .frontmatter import FrontMatter
 
 SHORTEST = 4  #: Below that, a slip of the finger makes another word.
@@ -30,6 +30,8 @@ def remarks_on(front_matter: FrontMatter, article: Article) -> Iterator[tuple[st
         yield f"{_addressless(front_matter)}: its title will not be a link", None
     for name, meant in _misspelt(front_matter.fields):
         yield f'{name}: is not read; did you mean "{meant}"?', front_matter.line_of(name)
+    for message in _unrelated(front_matter.fields, article):
+        yield f"related: {message}", front_matter.line_of("related")
     for raw in pictures_in(front_matter.fields):
         if not picture_url(raw):
             shown = shorten(clean_line(BEFORE_HOST.sub("…@", raw)), MAX_SHOWN)
@@ -39,6 +41,25 @@ def remarks_on(front_matter: FrontMatter, article: Article) -> Iterator[tuple[st
 def _addressless(front_matter: FrontMatter) -> str:
     given = next((name for name in ADDRESS if front_matter.fields.get(name)), None)
     return f"{given}: is no web address (https://…)" if given else "no web address (webUrl, link)"
+
+
+def _unrelated(fields: Mapping[str, Any], article: Article) -> Iterator[str]:
+    """
+    Why some stories that a file names as related are not among the article's.
+    """
+    given = fields.get("related")
+    if not isinstance(given, list) or len(given) == len(article.related):
+        return
+    for place, each in enumerate(given, 1):
+        if place > MAX_RELATED:
+            yield f"{len(given)} stories, of which the first {MAX_RELATED} are read"
+            return
+        if not isinstance(each, dict):
+            yield f"story {place} is left out: write its title and webUrl"
+        elif not clean_line(str(each.get("title") or "")):
+            yield f"story {place} is left out: it has no title"
+        elif not any(safe_url(str(each.get(name) or "")) for name in ADDRESS):
+            yield f"story {place} is left out: it has no web address (webUrl: https://…)"
 
 
 def _misspelt(fields: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
