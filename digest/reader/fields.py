@@ -78,6 +78,7 @@ def pictures_in(fields: Mapping[str, Any]) -> Iterator[str]:
             yield raw
 
 
+@lru_cache(ADDRESSES_KEPT)
 def picture_url(raw: str) -> str:
     """
     The web address or the path that is meant; empty if it is neither.

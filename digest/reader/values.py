@@ -20,8 +20,9 @@ MAX_NODES = 2_000
 
 #: The other core tags raise what they like: `!!bool x` a KeyError, `!!int ""` an IndexError.
 NO_TAGS = frozenset({None, "tag:yaml.org,2002:str"})
-STARTS = frozenset({yaml.MappingStartEvent, yaml.SequenceStartEvent})
-NODES = STARTS | {yaml.ScalarEvent}
+Scalar, MappingStart = yaml.ScalarEvent, yaml.MappingStartEvent
+STARTS = frozenset({MappingStart, yaml.SequenceStartEvent})
+NODES = STARTS | {Scalar}
 ENDS = frozenset({yaml.MappingEndEvent, yaml.SequenceEndEvent})
 NO_NAME = object()
 SHORT = 32
@@ -72,7 +73,7 @@ def _build(events: Iterable[Any]) -> Any:
     outer: list[tuple[Any, Any]] = []
     for event in events:
         kind = type(event)
-        if kind is yaml.ScalarEvent:
+        if kind is Scalar:
             if event.anchor:  # The loader knows whether it is the only one of its name.
                 raise _Unusual
             # Neither in quotes nor marked as text.
@@ -81,7 +82,7 @@ def _build(events: Iterable[Any]) -> Any:
             if event.tag or event.anchor:  # Such as a list marked as text; the loader says no.
                 raise _Unusual
             outer.append((here, name))
-            here, name = {} if kind is yaml.MappingStartEvent else [], NO_NAME
+            here, name = {} if kind is MappingStart else [], NO_NAME
             continue
         elif kind in ENDS:
             value = here
@@ -142,15 +143,15 @@ def _checked(events: Iterable[Any]) -> Iterator[Any]:
     fields = _Fields()
     for event in events:
         kind = type(event)
-        if kind in ENDS:
-            depth -= 1
-        elif kind in NODES:
+        if kind in NODES:
             if depth == 1:
                 fields.see(event)
             nodes += 1
             depth += kind in STARTS
             if depth > MAX_DEPTH or nodes > MAX_NODES or event.tag not in NO_TAGS:
                 raise _excess(event, depth)
+        elif kind in ENDS:
+            depth -= 1
         elif kind is yaml.AliasEvent:
             raise _refusal(event, "aliases (*name) are not read: write the value out")
         yield event
@@ -174,7 +175,7 @@ class _Fields:
         self.is_name = True  # Names and values take turns.
 
     def see(self, event: Any) -> None:
-        if self.is_name and type(event) is yaml.ScalarEvent:
+        if self.is_name and type(event) is Scalar:
             if event.value in self.names:
                 raise _refusal(event, f'"{event.value[:40]}" is given twice: keep one')
             self.names.add(event.value)
