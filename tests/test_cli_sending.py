@@ -113,6 +113,19 @@ def test_a_report_is_one_json_document_of_the_promised_shape(project: Project) -
     assert report["seconds"] >= 0
 
 
+def test_an_issue_that_is_skipped_is_told_to_who_asked_for_it(tmp_path: Path) -> None:
+    project = a_full_project(tmp_path / "project", f"{WEEKLY}min_articles = 3\n")
+    project.subscribe("ann@example.org")
+
+    asked, due = project.done("send", "weekly", *AT), project.done("send", "--due", *AT)
+
+    assert asked.err == (
+        f"{ISSUE}: fewer than 3 stories (min_articles) in its window:"
+        " see `digest select weekly --explain`\n"
+    )
+    assert due.err == ""
+
+
 def test_running_again_sends_nothing_and_says_nothing(project: Project) -> None:
     project.done("send", *AT)
     for letter in project.letters:

@@ -18,11 +18,13 @@ def tell(summary: "Summary", *, due: bool, alone: bool) -> None:
     """
     A line for an issue of which something was sent, and for what somebody has to do.
 
-    Of what there was nothing to do for, only whoever watches hears. `alone` is what is printed for
-    programs: then nobody else needs to hear what it says as well.
+    Of what there was nothing to do for, only whoever watches hears, and whoever asked for an issue
+    that is not sent. `alone` is what is printed for programs: then nobody else needs to hear what
+    it says as well.
     """
     watched = sys.stderr.isatty() or sys.stdout.isatty()
     report = summary.report
+    asked_or_made = report.made or (summary.unsent and not due)
     if for_programs():
         _tell_programs(summary)
         return
@@ -32,7 +34,7 @@ def tell(summary: "Summary", *, due: bool, alone: bool) -> None:
         say(f"digest: {report.issue.id} is not sent: {report.note}")
     elif report.letters and (watched or not alone):
         say(f"{report.issue.id}: {counts_of(summary)} in {report.seconds:.1f} s")
-    elif report.note and (watched or (report.made and not alone)):
+    elif report.note and (watched or (asked_or_made and not alone)):
         say(f"{report.issue.id}: {report.note}")
     if report.letters or watched or not due:  # A cron job says the same thing once.
         _tell_of_doubt(summary)
