@@ -65,7 +65,7 @@ def alike(articles: Sequence[Article]) -> Iterator[tuple[int, str, str]]:
     }
     for pair in pairs:
         one, other = by_slug[pair.parent], by_slug[pair.child]
-        if frozenset((pair.child, pair.parent)) in known:
+        if frozenset((pair.child, pair.parent)) in known or one.story == other.story:
             continue
         if abs(one.published_at - other.published_at) <= WEEK:
             first, second = sorted((one.title, other.title))
