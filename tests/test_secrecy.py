@@ -10,7 +10,7 @@ import pytest
 
 from tests.factories import a_store
 from tests.program import AT, ISSUE, WEEKLY, Project, a_full_project, run_digest
-from tests.reports import Sent, a_dsn, an_arf, mail_to_leave
+from tests.reports import Sent, Shape, a_dsn, an_arf, mail_to_leave
 from tests.secrecy import SECURED, leaks, readings_of, tokens_in, written_below
 from tests.smtpd import CLOSE, Recorder, smtp_server
 from tests.website import Website, serving
@@ -230,7 +230,8 @@ def _hear(scene: Scene) -> None:
     key, number = store.key(), store.subscribers.number("weekly")
     people = [store.subscribers.find(each)[0] for each in READERS]
     store.close()
-    for person, shape in zip(people, (a_dsn, an_arf, mail_to_leave), strict=True):
+    shapes: tuple[Shape, ...] = (a_dsn, an_arf, mail_to_leave)
+    for person, shape in zip(people, shapes, strict=True):
         sent = Sent(
             key=key,
             issue=ISSUE,
