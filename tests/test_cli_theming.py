@@ -190,6 +190,7 @@ def test_a_wrong_theme_ends_its_check_with_an_error(project: Project) -> None:
 def test_what_is_allowed_is_left_alone(problems: Problems) -> None:
     found = problems(
         f"{FULL}{{# <mj-nothing x=y> #}}\n"
+        '<!-- was: <mj-divider colr="x"/> and <mj-foo> and <style> -->\n'
         "{% block styles %}{{ super() }}a[href='x'] > b{color:red}{% endblock %}\n"
         "{% block note %}{% for each in sections %}{% set count = loop.index %}\n"
         '<p {% if count > 1 %}class="m"{% endif %}>{{ each.topic }} {{ count }}</p>{% endfor %}\n'
@@ -197,6 +198,17 @@ def test_what_is_allowed_is_left_alone(problems: Problems) -> None:
     )
 
     assert found == []
+
+
+def test_what_only_outlook_reads_is_looked_at_like_the_rest(problems: Problems) -> None:
+    block = (
+        "<!--[if mso]><td width=600><![endif]--><!--[if !mso]><!--><td height=6><!--<![endif]-->"
+    )
+
+    found = problems(f"{FULL}{{% block note %}}<!-- a --> {block}{{% endblock %}}\n")
+
+    quoteless = [message for _, _, message in found if "is not in quotes" in message]
+    assert [message.split()[3] for message in quoteless] == ["width", "height"]
 
 
 def test_a_missing_word_is_named(project: Project) -> None:

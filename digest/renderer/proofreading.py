@@ -21,6 +21,8 @@ from .vocabulary import ELEMENTS, EVERY_ATTRIBUTE, FOR_ALL
 COMMENT = re.compile(r"\{#.*?#\}", re.DOTALL)
 STATEMENT = re.compile(r"\{%.*?%\}", re.DOTALL)
 EXPRESSION = re.compile(r"\{\{.*?\}\}", re.DOTALL)
+#: Of HTML, but for the conditional ones, whose content Outlook reads, or all others.
+REMARK = re.compile(r"<!--(?!\[if|>|<!\[endif).*?-->", re.DOTALL)
 STYLES = re.compile(r"<(style|mj-style)\b[^>]*>.*?</\1>", re.DOTALL)
 TAG = re.compile(r"<(/?)([A-Za-z][\w:-]*)((?:\"[^\"]*\"|'[^']*'|[^\"'<>])*)>")
 ATTRIBUTE = re.compile(r"([\w:-]+)\s*=\s*(\"[^\"]*\"|'[^']*'|[^\s\"'>]*)")
@@ -69,7 +71,9 @@ def _markup_faults(source: str) -> Iterator[tuple[int, str, str]]:
     """
     Place, level and message of what is wrong with tags.
     """
-    text = STYLES.sub(_blank, STATEMENT.sub(_blank, COMMENT.sub(_blank, source)))
+    text = source
+    for pattern in (COMMENT, STATEMENT, REMARK, STYLES):
+        text = pattern.sub(_blank, text)
     text = EXPRESSION.sub(_written, text)
     in_attributes = False
     for match in TAG.finditer(text):
