@@ -25,6 +25,7 @@ def check_own_theme(pipeline: Pipeline, moment: Moment) -> Iterable[Problem]:
     return check_theme(pipeline, "own", moment)
 
 
+COLUMN, END = "<mj-section><mj-column>", "</mj-column></mj-section>"
 FULL = '{% extends "default/issue.mjml.j2" %}\n'
 
 
@@ -168,6 +169,45 @@ def test_tags_in_the_wrong_place_are_named_with_their_line(problems: Problems) -
             "<mj-text> does not belong into <mj-body>: put it into <mj-column> or <mj-hero>",
         )
     ]
+
+
+@pytest.mark.parametrize(
+    ("block", "line", "tag", "parent"),
+    [
+        ('{% block rest %}</mj-text>\n<i k="1">x</i><mj-text>{% endblock %}', 3, "i", "mj-column"),
+        (
+            "{% block section %}<mj-section>\n\n<p/></mj-section>{% endblock %}",
+            4,
+            "p",
+            "mj-section",
+        ),
+        ("{% block preheader %}<div>x</div>{% endblock %}", 2, "div", "mj-body"),
+    ],
+)
+def test_html_where_only_mjml_belongs_is_named_with_its_line(
+    problems: Problems, block: str, line: int, tag: str, parent: str
+) -> None:
+    message = (
+        f"<{tag}> does not belong into <{parent}>, which has elements of MJML alone:"
+        " put it into <mj-text> or <mj-raw>"
+    )
+
+    assert problems(f"{FULL}{block}\n") == [(line, "error", message)]
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        '<mj-raw><div lang="{{ language }}" dir="{{ direction }}"><p>x</p></div></mj-raw>',
+        f'{COLUMN}<mj-button href="{{{{ site.url }}}}"><b>x</b></mj-button>{END}',
+        f"{COLUMN}<mj-table><tr><td>x</td></tr></mj-table>{END}",
+        f'{COLUMN}<mj-navbar><mj-navbar-link href="#"><b>x</b></mj-navbar-link></mj-navbar>{END}',
+    ],
+)
+def test_html_where_it_belongs_is_left_alone(problems: Problems, block: str) -> None:
+    found = problems(f"{FULL}{{% block preheader %}}{block}{{% endblock %}}\n")
+
+    assert [message for _, _, message in found if "does not belong" in message] == []
 
 
 def test_check_names_what_is_wrong_with_the_themes_in_use(problems: Problems) -> None:

@@ -170,17 +170,32 @@ ELEMENTS: Mapping[str, Element] = {
 #: Within <mj-attributes>, where every element may stand: these give any attribute to all.
 FOR_ALL = frozenset({"mj-all", "mj-class"})
 EVERY_ATTRIBUTE = frozenset().union(*(each.attributes for each in ELEMENTS.values()))
+#: What holds other elements of MJML, and where HTML is put down between the cells of tables.
+_STRUCTURE = frozenset(
+    {*("mj-body", "mj-wrapper", "mj-section", "mj-group", "mj-column", "mj-hero")}
+)
 
 
 def misplaced(root: "_Element") -> Iterator[tuple["_Element", str]]:
     """
-    Elements of MJML where it does not look for them, so that they would be lost, and the remedy.
+    Elements where MJML does not look for them, so that they would be lost, and the remedy.
     """
     for element in root.iter():
         parent = element.getparent()
-        known = ELEMENTS.get(element.tag) if isinstance(element.tag, str) else None
-        if not known or parent is None or parent.tag in known.parents | {"mj-attributes"}:
-            continue
-        places = " or ".join(f"<{each}>" for each in sorted(known.parents))
-        message = f"<{element.tag}> does not belong into <{parent.tag}>: put it into {places}"
-        yield element, message
+        if isinstance(element.tag, str) and parent is not None:
+            places = _places_for(element.tag, parent.tag)
+            if places:
+                yield element, f"<{element.tag}> does not belong into <{parent.tag}>{places}"
+
+
+def _places_for(tag: str, parent: str) -> str:
+    """
+    The remedy for an element that stands in the wrong place; "" if it stands in the right one.
+    """
+    known = ELEMENTS.get(tag)
+    if known and parent not in known.parents | {"mj-attributes"}:
+        return f": put it into {' or '.join(f'<{each}>' for each in sorted(known.parents))}"
+    # Of tags that begin as those of MJML do it is said that there are none.
+    if not known and parent in _STRUCTURE and not tag.startswith("mj-"):
+        return ", which has elements of MJML alone: put it into <mj-text> or <mj-raw>"
+    return ""
