@@ -416,7 +416,7 @@ def test_a_theme_of_the_user_wins_over_the_shipped_one(themes: Path) -> None:
     ("old", "new", "line", "reason"),
     [
         pytest.param("</mj-text>", "</mj-txt>", 24, "<mj-text> is closed with </mj-txt>", id="tag"),
-        pytest.param("</h1>", "", 24, "<h1> is closed with </mj-text>", id="unclosed"),
+        pytest.param("</h1>", "", 14, "<h1> is closed with </mj-text>", id="unclosed"),
         pytest.param("</mj-text>", "</mj-text", 24, "", id="half a tag"),
         pytest.param("{{ lead.title }}", "a < b", 14, "", id="bare less-than"),
         pytest.param("{{ lead.title }}", "{{ nothing }}", 14, "'nothing' is undefined", id="name"),
@@ -487,6 +487,29 @@ def test_a_mistake_in_a_macro_is_told_with_the_macro_s_file(themes: Path, mistak
     error = error_of(themes, {"issue.mjml.j2": source, "macros.j2": macros})
 
     assert place_of(error, themes) == ("macros.j2", 3)
+
+
+@pytest.mark.parametrize(
+    ("block", "line", "message"),
+    [
+        ("\n<h1>{{ lead.title }}\n", 3, "<h1> is closed with </mj-text>"),
+        ("<p>\n<b>a</b><b>b\n</p>", 3, "<b> is closed with </p>"),
+        ("<h1>a</h1>\n</div>\n", 3, "<mj-text> is closed with </div>"),
+        ("<h1>a</h1><p>\nb</i></p>\n", 3, "<p> is closed with </i>"),
+        ("\n<p>a<br>\nb</p>", 3, "<br> is not closed: write <br/>"),
+        ('<p>\n<img src="{{ site.url }}" alt="">\n</p>', 3, "<img> is not closed: write <img/>"),
+    ],
+)
+def test_a_tag_left_open_in_a_theme_is_not_the_fault_of_the_one_it_extends(
+    themes: Path, block: str, line: int, message: str
+) -> None:
+    source = f'{{% extends "base/issue.mjml.j2" %}}\n{{% block own %}}{block}{{% endblock %}}\n'
+    base = MJML.replace("<h1 ", "{% block own %}{% endblock %}<h1 ")
+
+    error = error_of(themes, {"issue.mjml.j2": source, "../base/issue.mjml.j2": base})
+
+    assert place_of(error, themes) == ("issue.mjml.j2", line)
+    assert error.message == message
 
 
 def test_a_mistake_after_a_loop_is_told_with_the_template_s_line(themes: Path) -> None:

@@ -3,9 +3,15 @@ MJML becomes HTML with its styles inlined: mrml, then premailer, and what both n
 """
 
 import re
+from collections.abc import Iterator
+from contextlib import suppress
 from html.entities import html5
+from typing import TYPE_CHECKING, cast
 
 from .vocabulary import misplaced
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
 
 DOCTYPE = "<!DOCTYPE html>"
 ENTITY = re.compile(r"&([A-Za-z][A-Za-z0-9]*;)")
@@ -16,12 +22,11 @@ LEFTOVER = re.compile(r'(<style[^<>]*) data-premailer="ignore"')
 #: What libxml2 says, without its lines: they count in the output.
 XML_REASONS = (
     (re.compile(r", line \d+, column \d+$"), ""),
-    (
-        re.compile(r"Opening and ending tag mismatch: (\S+) line \d+ and (\S+)"),
-        r"<\1> is closed with </\2>",
-    ),
     (re.compile(r"Premature end of data in tag (\S+) line \d+"), r"<\1> is not closed"),
 )
+MISMATCH = re.compile(r"Opening and ending tag mismatch: (\S+) line (\d+) and (\S+?)(?:,|$)")
+#: What HTML never closes, and XML always.
+VOID = frozenset({"area", "br", "col", "hr", "img", "input", "link", "meta", "source", "wbr"})
 #: Where mrml writes backslashes twice, and characters that it takes for unprintable as `\u{ad}`.
 BRITTLE = re.compile(
     r"(?s:<(?:mj-)?style\b.*?</(?:mj-)?style>)|<mj-title>[^<]*"
@@ -86,15 +91,48 @@ def _check_xml(source: str) -> None:
     try:
         root = etree.fromstring(source.encode(), parser)
     except etree.XMLSyntaxError as error:
-        reason = error.msg or "not well-formed"
-        for pattern, plain in XML_REASONS:
-            reason = pattern.sub(plain, reason)
         line, column = error.position
-        raise MjmlError(reason, line, column - 1) from None
+        raise _error_of(error.msg or "not well-formed", line, column - 1, source) from None
     for element, reason in misplaced(root):
         number = int(str(element.sourceline))
         text = source.split("\n")[number - 1]
         raise MjmlError(reason, number, max(text.find(f"<{element.tag}"), 0) + 1)
+
+
+def _error_of(reason: str, line: int, column: int, source: str) -> MjmlError:
+    """
+    The error at its cause: where an end tag closes what was opened further up, that one is right,
+    and what stands between was left open.
+    """
+    if found := MISMATCH.match(reason):
+        opened, ended = found[1], found[3]
+        if opened in VOID or ended in _open_tags(source):
+            line = int(found[2])
+            column = source.split("\n")[line - 1].rfind(f"<{opened}") + 1
+        if opened in VOID:
+            return MjmlError(f"<{opened}> is not closed: write <{opened}/>", line, column)
+        return MjmlError(f"<{opened}> is closed with </{ended}>", line, column)
+    for pattern, plain in XML_REASONS:
+        reason = pattern.sub(plain, reason)
+    return MjmlError(reason, line, column)
+
+
+def _open_tags(source: str) -> list[str]:
+    """
+    What is open where an XML parser stops.
+    """
+    from lxml import etree
+
+    parser = etree.XMLPullParser(("start", "end"), resolve_entities=False, no_network=True)
+    with suppress(etree.XMLSyntaxError):
+        parser.feed(source.encode())
+    tags: list[str] = []
+    for event, element in cast("Iterator[tuple[str, _Element]]", parser.read_events()):
+        if event == "start":
+            tags.append(str(element.tag))
+        else:
+            tags.pop()
+    return tags
 
 
 def _through_mrml(source: str) -> str:
