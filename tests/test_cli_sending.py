@@ -306,7 +306,7 @@ def test_a_theme_with_an_error_stops_its_newsletter_before_it_is_made_and_no_oth
     ran = project.run("send", *AT, "--json")
 
     assert ran.status == 1
-    assert ran.err == f"digest: {template}:1: 'nonsense' is undefined\n"
+    assert ran.err == f'digest: {template}:1: "nonsense" is undefined\n'
     assert [each["issue"] for each in ran.json["issues"]] == ["monthly/2026-11-23"]
     assert [each["issue"] for each in project.json("status")["issues"]] == ["monthly/2026-11-23"]
     assert len(project.letters) == 1

@@ -139,7 +139,7 @@ def test_the_shipped_themes_are_sound(project: Project, theme: str) -> None:
         ("{{ leed.title }}", 2, '"leed" is undefined; did you mean lead?'),
         ("\n\n{{ lead.title | uper }}", 4, 'there is no filter "uper"; did you mean upper?'),
         ("{% if no %}{{ never.here }}{% endif %}", 2, '"never" is undefined'),
-        ("{{ lead.heading }}", 2, "'digest.model.articles.Article object' has no attribute"),
+        ("{{ lead.titel }}", 2, "there is no article.titel; did you mean article.title?"),
         ("{% if %}", 2, "Expected an expression"),
     ],
 )

@@ -419,7 +419,7 @@ def test_a_theme_of_the_user_wins_over_the_shipped_one(themes: Path) -> None:
         pytest.param("</h1>", "", 14, "<h1> is closed with </mj-text>", id="unclosed"),
         pytest.param("</mj-text>", "</mj-text", 24, "", id="half a tag"),
         pytest.param("{{ lead.title }}", "a < b", 14, "", id="bare less-than"),
-        pytest.param("{{ lead.title }}", "{{ nothing }}", 14, "'nothing' is undefined", id="name"),
+        pytest.param("{{ lead.title }}", "{{ nothing }}", 14, '"nothing" is undefined', id="name"),
         pytest.param("lead.title }}</h1>", "lead.nope }}</h1>", 14, "nope", id="attribute"),
         pytest.param("{{ lead.title }}", "{{ 1 / 0 }}", 14, "division by zero", id="exception"),
         pytest.param("{{ lead.title }}", "{{ {}[[]] }}", 14, "no element", id="unhashable"),

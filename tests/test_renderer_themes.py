@@ -146,7 +146,50 @@ def test_a_theme_cannot_leave_its_sandbox(folder: Path, code: str) -> None:
     write(folder, {"mine/issue.mjml.j2": "<mjml><mj-body></mj-body></mjml>"})
     write(folder, {"mine/issue.txt.j2": f"one\n{code}"})
 
-    with pytest.raises(ThemeError, match=r"issue\.txt\.j2:2: .*(unsafe|undefined|no attribute)"):
+    with pytest.raises(ThemeError, match=r"issue\.txt\.j2:2: .*(unsafe|undefined|there is no)"):
+        render(folder)
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("{{ newsletter.titel }}", "there is no newsletter.titel; did you mean newsletter.title?"),
+        ("{{ lead.heading }}", "there is no article.heading"),
+        ("{{ sections[0].marc }}", "there is no section.marc; did you mean section.mark?"),
+        ("{{ leed.title }}", '"leed" is undefined; did you mean lead?'),
+        ("{{ none.url }}", 'asks for "url" where there is nothing: put {% if … %} around it'),
+        ("{{ lead.title.uper() }}", 'a text has no "uper"; did you mean upper?'),
+        ("{{ {'size': 1}.sise }}", 'a table has no "sise"; did you mean size?'),
+        ("{{ make.mastheed() }}", 'macros.j2 has no macro "mastheed"; did you mean masthead?'),
+        (
+            '{% include "defalt/issue.txt.j2" %}',
+            'there is no template "defalt/issue.txt.j2"; did you mean default/issue.txt.j2?',
+        ),
+        ('{% include "zzz" %}', 'there is no template "zzz"'),
+    ],
+)
+def test_what_is_not_there_is_told_in_the_author_s_words(
+    folder: Path, code: str, message: str
+) -> None:
+    imported = '{% import "base/macros.j2" as make with context %}'
+    write(
+        folder,
+        {
+            "mine/issue.mjml.j2": "<mjml><mj-body></mj-body></mjml>",
+            "mine/issue.txt.j2": f"{imported}\n{code}",
+        },
+    )
+
+    with pytest.raises(ThemeError) as caught:
+        render(folder)
+
+    assert (caught.value.line, caught.value.message) == (2, message)
+
+
+def test_a_theme_without_a_text_part_is_told_what_to_do(folder: Path) -> None:
+    write(folder, {"mine/issue.mjml.j2": "<mjml><mj-body></mj-body></mjml>"})
+
+    with pytest.raises(ThemeError, match="write one, or extend a theme that has one"):
         render(folder)
 
 

@@ -5,6 +5,7 @@ The order and the options of the chain are measured ones: others lose the doctyp
 colours or the width of pictures in Outlook.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -13,7 +14,6 @@ from typing import Any
 
 from jinja2 import (
     Environment,
-    StrictUndefined,
     Template,
     TemplateNotFound,
     TemplateSyntaxError,
@@ -37,11 +37,13 @@ from .themes import (
     ThemeEnvironment,
     find_theme,
 )
+from .unknown import Unknown, meant
 from .words import word_problems
 
 __all__ = ["Renderer", "shipped_themes"]
 
 MAX_SUBJECT = 200
+UNDEFINED_NAME = re.compile(r"'(\w+)' is undefined")
 
 
 def shipped_themes() -> Path:
@@ -174,7 +176,7 @@ def _subject(newsletter: Newsletter, context: Mapping[str, Any]) -> str:
 @cache
 def _subject_template(source: str) -> Template:
     # A header, not HTML: nothing is escaped.
-    return ImmutableSandboxedEnvironment(undefined=StrictUndefined).from_string(source)
+    return ImmutableSandboxedEnvironment(undefined=Unknown).from_string(source)
 
 
 def _run(theme: Theme, environment: Environment, name: str, context: Mapping[str, Any]) -> str:
@@ -189,12 +191,18 @@ def _run(theme: Theme, environment: Environment, name: str, context: Mapping[str
         inside = [each for each in frames if theme.holds(each.filename)]
         file = inside[-1].filename if inside else str(theme.folder / name)
         line = inside[-1].lineno if inside else None
-        raise ThemeError(_reason_of(error), file=file, line=line) from None
+        reason = _reason_of(error, theme, name, context)
+        raise ThemeError(reason, file=file, line=line) from None
 
 
-def _reason_of(error: Exception) -> str:
+def _reason_of(error: Exception, theme: Theme, wanted: str, names: Iterable[str]) -> str:
     if isinstance(error, TemplateNotFound):
-        return f'there is no template "{error.name}"'
+        name = str(error.name)
+        if name == wanted:
+            return f'there is no template "{name}": write one, or extend a theme that has one'
+        return f'there is no template "{name}"{meant(name, theme.names)}'
     if isinstance(error, UndefinedError):
-        return error.message or "something is undefined"
+        message = error.message or "something is undefined"
+        found = UNDEFINED_NAME.fullmatch(message)
+        return f'"{found[1]}" is undefined{meant(found[1], names)}' if found else message
     return f"{type(error).__name__}: {error}"

@@ -5,7 +5,6 @@ for reading them: every template is looked at as it is written, whatever would b
 
 import re
 from collections.abc import Collection, Iterator
-from difflib import get_close_matches
 from pathlib import Path
 
 from jinja2 import Environment, TemplateSyntaxError, nodes
@@ -15,6 +14,7 @@ from ..languages import ENGLISH, wording
 from ..model import Problem
 from .context import FILTERS
 from .themes import Theme, ThemeEnvironment
+from .unknown import meant
 from .vocabulary import ELEMENTS, EVERY_ATTRIBUTE, FOR_ALL
 
 #: Comments, statements and expressions of Jinja.
@@ -103,7 +103,7 @@ def _faults_of_tag(tag: str, *, in_attributes: bool) -> Iterator[str]:
     if tag == "mj-include":
         yield '<mj-include> is not followed: write {% include "…" %}'
     elif tag.startswith("mj") and tag not in ELEMENTS and not (in_attributes and tag in FOR_ALL):
-        yield f"there is no <{tag}> in MJML{_meant(tag, ELEMENTS)}"
+        yield f"there is no <{tag}> in MJML{meant(tag, ELEMENTS)}"
 
 
 def _faults_of_attributes(tag: str, rest: str) -> Iterator[tuple[int, str, str]]:
@@ -111,7 +111,7 @@ def _faults_of_attributes(tag: str, rest: str) -> Iterator[tuple[int, str, str]]
     for match in ATTRIBUTE.finditer(rest):
         name, value = match.groups()
         if tag.startswith("mj") and name not in known:
-            message = f"<{tag}> has no attribute {name}{_meant(name, known)}"
+            message = f"<{tag}> has no attribute {name}{meant(name, known)}"
             yield match.start(), "error", message
         if not value.startswith(('"', "'")):
             message = f"the value of {name} is not in quotes: MJML needs double ones"
@@ -164,7 +164,7 @@ def _idle_blocks(file: Path, tree: nodes.Template, known: Collection[str]) -> It
         return
     for block in tree.body:
         if isinstance(block, nodes.Block) and block.name not in known:
-            message = f'no theme it builds on has a block "{block.name}"{_meant(block.name, known)}'
+            message = f'no theme it builds on has a block "{block.name}"{meant(block.name, known)}'
             yield Problem(file=str(file), line=block.lineno, message=message)
 
 
@@ -175,7 +175,7 @@ def _unknown_names(file: Path, tree: nodes.Template, known: Collection[str]) -> 
         if name.name in unknown and name.ctx == "load":
             lines.setdefault(name.name, name.lineno)
     for each, line in sorted(lines.items(), key=lambda item: item[1]):
-        message = f'"{each}" is undefined{_meant(each, known)}'
+        message = f'"{each}" is undefined{meant(each, known)}'
         yield Problem(file=str(file), line=line, message=message)
 
 
@@ -186,10 +186,5 @@ def _unknown_filters(
         kind = "filter" if isinstance(node, nodes.Filter) else "test"
         known = environment.filters if isinstance(node, nodes.Filter) else environment.tests
         if node.name not in known:
-            message = f'there is no {kind} "{node.name}"{_meant(node.name, known)}'
+            message = f'there is no {kind} "{node.name}"{meant(node.name, known)}'
             yield Problem(file=str(file), line=node.lineno, message=message)
-
-
-def _meant(name: str, known: Collection[str]) -> str:
-    close = get_close_matches(name, sorted(known), n=1)
-    return f"; did you mean {close[0]}?" if close else ""

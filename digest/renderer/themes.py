@@ -18,7 +18,7 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal, cast
 
-from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateNotFound
+from jinja2 import BaseLoader, Environment, TemplateNotFound
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from ..errors import ThemeError
@@ -27,6 +27,7 @@ from ..model import Article, Brand, Edition, Issue, Newsletter, Palette, Provide
 from .compiled import Compiled
 from .context import Chapter, Shown
 from .linemarks import LineMarks
+from .unknown import Unknown
 
 HTML_TEMPLATE = "issue.mjml.j2"
 TEXT_TEMPLATE = "issue.txt.j2"
@@ -99,6 +100,18 @@ class Theme:
         )
         folders = dict.fromkeys((*self.lineage, *shared))
         return tuple(path for folder in folders for path in sorted(folder.rglob("*.j2")))
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """
+        By which its templates can name others.
+        """
+        folders = (*self.lineage, *self.roots)
+        return frozenset(
+            path.relative_to(folder).as_posix()
+            for folder in folders
+            for path in folder.rglob("*.j2")
+        )
 
     def find(self, name: str, *, beside: Path | None = None) -> Path | None:
         """
@@ -194,7 +207,7 @@ class ThemeEnvironment(ImmutableSandboxedEnvironment):
         super().__init__(
             loader=ThemeLoader(theme),
             autoescape=html,
-            undefined=StrictUndefined,
+            undefined=Unknown,
             trim_blocks=not html,
             lstrip_blocks=not html,
             keep_trailing_newline=True,
