@@ -207,21 +207,28 @@ def test_a_theme_that_says_nothing_has_all_pictures(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("source", "message"),
+    ("source", "line", "message"),
     [
-        ('pictures = "some"', 'pictures: found \'some\', should be "all", "lead" or "none"'),
-        ("pictures = 1", "pictures: found 1, should be"),
-        ('picture = "all"', 'unknown key "picture"; known is: pictures'),
-        ("pictures =", "not valid TOML"),
+        ('pictures = "some"', 1, 'pictures: found "some", should be "all", "lead" or "none"'),
+        ("# none\n  pictures= 1", 2, "pictures: found 1, should be"),
+        ('\n"pictures" = true', 2, "pictures: found true, should be"),
+        ('\npicture = "all"', 2, 'unknown key "picture"; known is: pictures'),
+        ("\n\n[colours]\na = 1", 3, 'unknown key "colours"; known is: pictures'),
+        ("\npictures =", 2, "not valid TOML: Invalid value"),
+        ('\npictures = "\udce4"', 2, "not UTF-8 text: save the file as UTF-8"),
     ],
 )
-def test_a_mistake_in_theme_toml_is_told(folder: Path, source: str, message: str) -> None:
-    write(folder, {"mine/issue.mjml.j2": "", "mine/theme.toml": source})
+def test_a_mistake_in_theme_toml_is_told_with_its_line(
+    folder: Path, source: str, line: int, message: str
+) -> None:
+    write(folder, {"mine/issue.mjml.j2": ""})
+    file = folder / "mine" / "theme.toml"
+    file.write_bytes(source.encode("utf-8", "surrogateescape"))
 
     with pytest.raises(ThemeError) as caught:
         _ = find_theme([folder], "mine").pictured
 
-    assert caught.value.file == str(folder / "mine" / "theme.toml")
+    assert (caught.value.file, caught.value.line) == (str(file), line)
     assert message in caught.value.message
 
 

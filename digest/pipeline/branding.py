@@ -42,12 +42,12 @@ def logo_of(
         source = f"{path} {state.st_size} {state.st_mtime_ns}"
         found = cache.get(source, MASTHEAD) or cache.put(source, path.read_bytes(), MASTHEAD)
     except OSError as error:
-        reason = f"cannot be read: {error.strerror}; correct the path"
+        reason = f" cannot be read: {error.strerror}; correct the path"
     except PictureError as error:
-        reason = f"{error}; save it as PNG or JPEG"
+        reason = f": {error}; save it as PNG or JPEG"
     else:
         return found, ()
-    message = f"{path} {reason}. Until then letters show the title in its place"
+    message = f"{path}{reason}. Until then letters show the title in its place"
     return None, (_problem(settings, newsletter, ("logo",), message, level="error"),)
 
 

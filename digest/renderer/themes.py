@@ -10,6 +10,7 @@ A name in a template is looked for beside it, then in the theme and the themes i
 as THEME/FILE in all folders. A theme that extends its own name gets the shipped one.
 """
 
+import json
 import re
 import tomllib
 from collections.abc import Iterator, Sequence
@@ -35,6 +36,7 @@ SETTINGS = "theme.toml"
 LANGUAGES = "languages"
 #: By how they are compiled: with autoescaping, and with marks.
 COMPILED = {(html, marked): Compiled() for html in (False, True) for marked in (False, True)}
+LINE_IN_TOML = re.compile(r"\(at line (\d+)")
 EXTENDS = re.compile(r"\{%-?\s*extends\s+[\"']([^\"']+)[\"']\s*-?%\}")
 
 #: Our own values, which hold no functions and no files.
@@ -181,18 +183,39 @@ def _lineage(roots: Sequence[Path], folder: Path) -> Iterator[Path]:
 
 
 def _pictured(file: Path) -> Pictured:
-    try:
-        found = tomllib.loads(file.read_text("utf-8-sig"))
-    except (OSError, ValueError) as error:
-        raise ThemeError(f"not valid TOML: {error}", file=str(file)) from None
+    source, found = _loaded(file)
     unknown = sorted(found.keys() - {"pictures"})
+    key = unknown[0] if unknown else "pictures"
+    place = re.search(rf"^[\s\[]*[\"']?{re.escape(key)}\b", source, re.MULTILINE)
+    line = source.count("\n", 0, place.end()) + 1 if place else None
     if unknown:
-        raise ThemeError(f'unknown key "{unknown[0]}"; known is: pictures', file=str(file))
+        raise ThemeError(f'unknown key "{key}"; known is: pictures', file=str(file), line=line)
     pictured = found.get("pictures", "all")
     if pictured not in PICTURED:
-        message = f'pictures: found {pictured!r}, should be "all", "lead" or "none"'
-        raise ThemeError(message, file=str(file))
+        shown = json.dumps(pictured, ensure_ascii=False, default=str)
+        message = f'pictures: found {shown}, should be "all", "lead" or "none"'
+        raise ThemeError(message, file=str(file), line=line)
     return cast("Pictured", pictured)
+
+
+def _loaded(file: Path) -> tuple[str, dict[str, Any]]:
+    """
+    A file's text and what it says. ThemeError if it is no TOML.
+    """
+    try:
+        data = file.read_bytes()
+        source = data.decode("utf-8-sig")
+        return source, tomllib.loads(source)
+    except OSError as error:
+        raise ThemeError(f"cannot be read: {error.strerror}", file=str(file)) from None
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        message = "not UTF-8 text: save the file as UTF-8"
+        raise ThemeError(message, file=str(file), line=line) from None
+    except tomllib.TOMLDecodeError as error:
+        found = LINE_IN_TOML.search(str(error))
+        line = int(found[1]) if found else source.rstrip().count("\n") + 1
+        raise ThemeError(f"not valid TOML: {error}", file=str(file), line=line) from None
 
 
 class ThemeEnvironment(ImmutableSandboxedEnvironment):
