@@ -15,7 +15,7 @@ from digest.pipeline.checks import check
 from digest.pipeline.theming import check_theme
 from digest.settings import load_settings
 from tests.factories import MONDAY
-from tests.program import SITE, WEEKLY, Project, a_full_project
+from tests.program import AT, SITE, WEEKLY, Project, a_full_project
 
 NOW = Moment(at=MONDAY)
 Judge = Callable[[Pipeline, Moment], Iterable[Problem]]
@@ -260,6 +260,22 @@ def test_a_missing_word_is_named(project: Project) -> None:
 
     messages = [each["message"] for each in ran.json["problems"]]
     assert any('"Until next week"' in each for each in messages), messages
+
+
+def test_a_broken_catalogue_is_named_once_and_ends_a_preview_with_its_line(
+    project: Project,
+) -> None:
+    project.configure(SITE, WEEKLY + 'theme = "own"\nlanguage = "de"\n')
+    project.write("templates/own/issue.mjml.j2", FULL)
+    file = project.write("templates/own/languages/de.po", "")
+    file.write_bytes('msgid "x"\nmsgstr "schön"\n'.encode("latin-1"))
+
+    preview = project.run("preview", *AT)
+    (problem,) = project.json("check", status=1)["problems"]
+
+    assert preview.status == 1
+    assert preview.err.startswith(f"digest: {file}:2: not text in utf-8")
+    assert (problem["file"], problem["line"]) == (str(file), 2)
 
 
 @pytest.mark.parametrize(

@@ -156,18 +156,26 @@ def test_a_catalogue_of_a_theme_is_looked_at_even_if_no_newsletter_uses_it(tmp_p
 
 
 @pytest.mark.parametrize(
-    "forms",
-    ['msgstr[0] ""\nmsgstr[1] ""', 'msgstr[0] "Eins"\nmsgstr[1] "%(number)s"'],
+    ("forms", "said"),
+    [
+        ('msgstr[0] ""\nmsgstr[1] ""', 'lacks "One"'),
+        (
+            'msgstr[0] "Eins"\nmsgstr[1] "%(number)s"',
+            'the translation of "One" is not used: unknown named placeholder',
+        ),
+    ],
     ids=["empty", "another placeholder"],
 )
-def test_a_translation_that_cannot_be_used_is_missing(tmp_path: Path, forms: str) -> None:
+def test_a_translation_that_cannot_be_used_is_named_once(
+    tmp_path: Path, forms: str, said: str
+) -> None:
     own = 'msgid "Our own words"\nmsgstr "Unser"\n\n'
     theme = a_theme(tmp_path, f'{HEADER}{own}msgid "One"\nmsgid_plural "%(n)s"\n{forms}\n')
 
     ((file, line, message),) = problems_of(tmp_path, "de")
 
     assert (file, line) == ("de.po", 7)
-    assert 'lacks "One"' in message
+    assert message.startswith(said)
     assert (
         wording("de", "letter", own=(theme / "languages",)).ngettext("One", "%(n)s", 3) == "%(n)s"
     )
@@ -185,13 +193,44 @@ def test_a_language_without_any_words_is_one_problem(tmp_path: Path) -> None:
     ]
 
 
-def test_a_broken_catalogue_is_told(tmp_path: Path) -> None:
-    a_theme(tmp_path, 'msgid "x"\nnonsense\nmsgstr "y"\n')
+def test_a_translation_that_is_not_used_is_named_even_if_we_have_another(tmp_path: Path) -> None:
+    a_theme(
+        tmp_path,
+        f'{HEADER}{PLURAL}msgid "Our own words"\nmsgstr "Unser"\n\n'
+        'msgid "You get this because you subscribed to %(title)s. Your topics: %(topics)s."\n'
+        'msgstr "%(titel)s: %(topics)s"\n',
+    )
 
-    ((file, _, message),) = problems_of(tmp_path, "de")
+    ((file, line, message),) = problems_of(tmp_path, "de")
 
-    assert file == "de.po"
-    assert "correct it, or remove the file" in message
+    assert (file, line) == ("de.po", 12)
+    assert message.endswith("is not used: unknown named placeholder 'titel'; keep to the msgid")
+
+
+@pytest.mark.parametrize(
+    ("catalogue", "line", "message"),
+    [
+        ('msgid "x"\nnonsense\nmsgstr "y"\n', 2, "Unknown or misformatted keyword"),
+        ('msgid "x"\nmsgstr "y"\n\nmsgid "z"\n', 4, "missing msgstr for msgid 'z'"),
+        (
+            'msgid "x"\n\nmsgstr "sch\udcf6n"\n',
+            3,
+            "not text in utf-8: save the file as UTF-8",
+        ),
+        ('msgid "x"\nmsgstr[a] "y"\n', None, "no catalogue: invalid literal for int()"),
+    ],
+)
+def test_a_broken_catalogue_is_told_with_its_line(
+    tmp_path: Path, catalogue: str, line: int | None, message: str
+) -> None:
+    path = a_theme(tmp_path, "") / "languages" / "de.po"
+    path.write_bytes(catalogue.encode("utf-8", "surrogateescape"))
+
+    ((file, found, told),) = problems_of(tmp_path, "de")
+
+    assert (file, found) == ("de.po", line)
+    assert told.startswith(message)
+    assert told.endswith("; correct it, or remove the file")
 
 
 def test_words_can_be_added_to_a_shipped_theme(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ The fixed words of letters and web pages by language, and how its readers write 
 A theme with words of its own has a folder of such catalogues itself.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache, lru_cache
@@ -17,10 +17,21 @@ from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
     from babel import Locale
-    from babel.messages import Catalog
+    from babel.messages import Catalog, Message
 
 FOLDER = Path(__file__).parent
 ENGLISH = "en"
+
+
+class CatalogueError(ValueError):
+    """
+    A file of words that cannot be read: the reason with its remedy, and the line.
+    """
+
+    def __init__(self, reason: str, path: Path, line: int | None) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.reason = f"{reason}; correct it, or remove the file"
+        self.path, self.line = path, line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,24 +171,55 @@ def _locale_of(language: str) -> "Locale":
 @cache
 def read_catalogue(folder: Path, language: str) -> "Catalog | None":
     """
-    The folder's catalogue for a language, or for what it is a kind of. ValueError if it is broken.
+    The folder's catalogue for a language, or for what it is a kind of.
 
-    Translations that lack a placeholder, or have one too many, are left out.
+    CatalogueError if it is none. Translations with other placeholders than theirs are left out.
     """
-    from babel.messages.pofile import PoFileError, read_po
-
     path = catalogue_path(folder, language)
     if path is None:
         return None
-    with path.open("rb") as file:
-        try:
-            catalogue = read_po(file, locale=path.stem.replace("-", "_"), abort_invalid=True)
-        except PoFileError as error:
-            raise ValueError(f"{path}: {error}") from None
-    for message in list(catalogue):
-        if message.id and any(True for _ in message.check(catalogue)):
-            catalogue.delete(message.id, message.context)
+    catalogue = _parsed(path)
+    for message, _ in _unusable(catalogue):
+        catalogue.delete(message.id, message.context)
     return catalogue
+
+
+def unusable_translations(path: Path) -> Iterator[tuple[int | None, str, str]]:
+    """
+    What is left out of a catalogue: the line, the message it translates, and the reason.
+    """
+    for message, reason in _unusable(_parsed(path)):
+        singular = message.id if isinstance(message.id, str) else message.id[0]
+        yield message.lineno, singular, reason
+
+
+def _parsed(path: Path) -> "Catalog":
+    from babel.messages.pofile import PoFileError, read_po
+
+    try:
+        with path.open("rb") as file:
+            return read_po(file, locale=path.stem.replace("-", "_"), abort_invalid=True)
+    except PoFileError as error:
+        reason = str(error).removesuffix(f" on {error.lineno}")
+        raise CatalogueError(reason, path, error.lineno + 1) from None
+    except UnicodeDecodeError as error:
+        # Babel decodes the lines one by one.
+        lines = [each.strip() for each in path.read_bytes().splitlines()]
+        reason = f"not text in {error.encoding}: save the file as UTF-8"
+        raise CatalogueError(reason, path, lines.index(error.object) + 1) from None
+    except OSError as error:
+        raise CatalogueError(f"cannot be read: {error.strerror}", path, None) from None
+    except (ValueError, LookupError) as error:
+        raise CatalogueError(f"no catalogue: {error}", path, None) from None
+
+
+def _unusable(catalogue: "Catalog") -> "list[tuple[Message, str]]":
+    found = []
+    for message in catalogue:
+        errors = [*map(str, message.check(catalogue))] if message.id else []
+        if errors:
+            found.append((message, errors[0]))
+    return found
 
 
 def catalogue_path(folder: Path, language: str) -> Path | None:

@@ -22,7 +22,7 @@ from jinja2 import (
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from ..errors import ThemeError
-from ..languages import Wording, wording
+from ..languages import CatalogueError, Wording, wording
 from ..model import Edition, Hand, Issue, Newsletter, Page, Picture, Problem, Shortening, Site
 from ..text import UNWANTED
 from .context import FILTERS, context_of
@@ -156,8 +156,8 @@ def _words(theme: Theme, newsletter: Newsletter) -> Wording:
         return wording(
             newsletter.language, "letter", timezone=newsletter.timezone, own=theme.languages
         )
-    except ValueError as error:
-        raise ThemeError(f"{error}: correct it, or remove the file") from None
+    except CatalogueError as error:
+        raise ThemeError(error.reason, file=str(error.path), line=error.line) from None
 
 
 def _subject(newsletter: Newsletter, context: Mapping[str, Any]) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from jinja2 import TemplateSyntaxError
 
-from ..languages import ENGLISH, catalogue_path, wording
+from ..languages import ENGLISH, CatalogueError, catalogue_path, unusable_translations, wording
 from ..model import Problem
 from .themes import LANGUAGES, Theme
 
@@ -60,10 +60,12 @@ def _missing(theme: Theme, language: str, words: Mapping[str, Place]) -> Iterato
     file = next(filter(None, paths), folder / f"{language}.po")
     try:
         known = wording(language, "letter", own=theme.languages)
-    except ValueError as error:
-        message = f"{str(error).removeprefix(f'{file}: ')}: correct it, or remove the file"
-        yield Problem(file=str(file), message=f"no catalogue: {message}")
+    except CatalogueError as error:
+        yield Problem(file=str(error.path), line=error.line, message=error.reason)
         return
+    unusable = dict(_unusable(theme, language))
+    yield from unusable.values()
+    words = {word: place for word, place in words.items() if word not in unusable}
     missing = {word: place for word, place in words.items() if not known.knows(word)}
     if missing and len(missing) == len(words) and not file.exists():
         message = f"there are no words in {language}: letters say them in English; add this file"
@@ -76,6 +78,17 @@ def _missing(theme: Theme, language: str, words: Mapping[str, Place]) -> Iterato
             f" in English; add a msgid and a msgstr{kept}"
         )
         yield Problem(file=str(file), line=_line_of(file, word), level="warning", message=message)
+
+
+def _unusable(theme: Theme, language: str) -> Iterator[tuple[str, Problem]]:
+    """
+    The words of the theme's own catalogues that are not used, whoever else translates them.
+    """
+    own = (catalogue_path(folder, language) for folder in theme.languages)
+    for path in filter(None, own):
+        for line, word, reason in unusable_translations(path):
+            message = f'the translation of "{word}" is not used: {reason}; keep to the msgid'
+            yield word, Problem(file=str(path), line=line, level="warning", message=message)
 
 
 def _line_of(file: Path, word: str) -> int | None:
