@@ -2,6 +2,7 @@
 Front matter is taken apart whatever it is made of: fields, or one error with line and remedy.
 """
 
+import json
 import re
 from typing import Any
 
@@ -52,6 +53,33 @@ def test_the_fields_are_what_stands_between_the_delimiters() -> None:
 )
 def test_line_ends_spaces_and_a_byte_order_mark_do_not_matter(data: bytes) -> None:
     assert fields_of(data) == {"title": "Hello"}
+
+
+@given(st.text(st.characters(exclude_categories=["Cc", "Cs"])))
+def test_a_text_is_read_as_programs_write_it_in_json(text: str) -> None:
+    written = json.dumps(f"\U0001f600{text}")
+
+    assert fields_of(yaml(f"title: {written}", "heat: 9")) == {
+        "title": f"\U0001f600{text}",
+        "heat": 9,
+    }
+
+
+@pytest.mark.parametrize(
+    "text", ["\\ud83d x", "\\ude00\\ud83d", "\\ud83d\\ud83d", "\\\\ud83d\\ude00"]
+)
+def test_half_a_character_is_refused_with_line_and_remedy(text: str) -> None:
+    error = refusal_of(yaml("heat: 9", r'excerpt: "\ud83d\ude00"', f'title: "{text}"'))
+
+    assert error.line == 4
+    assert str(error).startswith("not valid YAML: ")
+    assert str(error).endswith("; write the character itself")
+
+
+def test_halves_outside_of_double_quotes_and_behind_a_backslash_are_text() -> None:
+    lines = (r"title: \ud83d\ude00", r'excerpt: "\\ud83d\\ude00 é"')
+
+    assert fields_of(yaml(*lines)) == {"title": r"\ud83d\ude00", "excerpt": r"\ud83d\ude00 é"}
 
 
 def test_dashes_inside_a_value_end_nothing() -> None:

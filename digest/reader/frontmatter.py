@@ -22,6 +22,10 @@ CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
 ASCII_CONTROLS = bytes(code for code in range(128) if CONTROLS.match(chr(code)))
 #: With the empty lines that follow it, which the handlers cut off.
 DELIMITER = re.compile(r"(?:-{3,}|\+{3,})\s*$", re.MULTILINE)
+#: A character beyond the first 65,536 as JSON escapes it, which no YAML has.
+HALVES = re.compile(
+    r"(?<!\\)((?:\\\\)*)\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})", re.IGNORECASE
+)
 LINE_IN_TOML = re.compile(r"\(at line (\d+)")
 
 
@@ -119,15 +123,27 @@ def _load_yaml(source: str) -> Any:
     try:
         return load_values(source, YAML.load)
     except yaml.MarkedYAMLError as error:
+        joined = HALVES.sub(_joined, source)
+        if joined != source:
+            return _load_yaml(joined)
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else None
-        message = f"not valid YAML: {error.problem or error.context}; put texts into quotes"
+        reason = error.problem or error.context or ""
+        remedy = (
+            "write the character itself" if "escape code" in reason else "put texts into quotes"
+        )
+        message = f"not valid YAML: {reason}; {remedy}"
         raise ArticleError(message, line=line) from None
     except yaml.YAMLError:
         raise ArticleError("a character that YAML does not allow: remove it") from None
     except (ValueError, OverflowError, RecursionError, TypeError):
         message = "a number or a date that cannot be read: correct it, or put it into quotes"
         raise ArticleError(message, line=_line_of_bad_value(source)) from None
+
+
+def _joined(halves: re.Match[str]) -> str:
+    high, low = (int(half, 16) for half in halves.group(2, 3))
+    return halves[1] + chr(0x10000 + ((high & 0x3FF) << 10 | low & 0x3FF))
 
 
 def _load_toml(source: str) -> Any:
