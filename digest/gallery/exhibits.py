@@ -97,6 +97,7 @@ class Curator:
     def exhibit(self, issue: Issue, printed: Printed) -> Exhibit:
         newsletter = self._pipeline.settings.newsletter(issue.newsletter)
         edition, page = printed.edition, printed.page
+        hand = self._pipeline.selector(newsletter, issue).hand
         letter = self._pipeline.letter(issue, page).data
         headers = message_from_bytes(letter, policy=policy.default).items()
         return Exhibit(
@@ -111,7 +112,7 @@ class Curator:
             pictures=tuple(map(self._shown, page.pictures)),
             problems=tuple(
                 dict.fromkeys(
-                    (*printed.problems, *inspect(self._pipeline, newsletter, edition, page))
+                    (*printed.problems, *inspect(self._pipeline, newsletter, edition, page, hand))
                 )
             ),
             changes=self._changes(issue, printed),

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 MAX_QUOTE = 60
+MAX_WORDS = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,4 +32,20 @@ def words_of(text: str) -> str:
     """
     The clue that a text gives: its words, however they are broken into lines.
     """
-    return r"\s+".join(map(re.escape, text.split()[:8]))
+    return r"\s+".join(map(re.escape, text.split()[:MAX_WORDS]))
+
+
+def printed(text: str) -> str:
+    """
+    The clue that the text of an element gives: the same between tags, brackets or quotes, so that
+    no sentence that happens to have these words is taken for it.
+    """
+    end = r"\s*[<\]\"']" if len(text.split()) <= MAX_WORDS else ""
+    return rf"[>\[\"']\s*{words_of(text)}{end}"
+
+
+def address_of(url: str) -> str:
+    """
+    The clue that an address gives: itself, and no other that begins or ends so.
+    """
+    return rf"(?<![\w/.%-]){re.escape(url)}(?![\w/?#&=%~+@:-]|\.\w)"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..colours import BLACK, READABLE, WHITE, contrast, parse_colour
 from .document import Document, is_hidden, name_of, own_texts
-from .findings import Finding, quoted, words_of
+from .findings import Finding, printed, quoted
 from .sheets import DARK, LIGHT, Styles
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def _check_contrast(
             yield Finding(
                 message=f"the text {quoted(text)} has a contrast of {ratio:.1f}:1 {when}"
                 f" ({look.colour} on {look.ground}); needed are {look.enough:g}:1",
-                clues=(look.colour, words_of(text)),
+                clues=(look.colour, printed(text)),
             )
 
 
@@ -131,4 +131,4 @@ def _check_links(document: Document, styles: Styles) -> Iterator[Finding]:
         if beside and not weighty:
             text = name_of(link)
             message = f"only its colour tells the link {quoted(text)} from the text around it"
-            yield Finding(message=f"{message}: underline it", clues=(words_of(text),))
+            yield Finding(message=f"{message}: underline it", clues=(printed(text),))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from .document import Document, name_of
-from .findings import Finding, quoted, words_of
+from .findings import Finding, address_of, printed, quoted
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
@@ -53,11 +53,18 @@ def check_links(document: Document) -> Iterator[Finding]:
     for link in links_of(document):
         if fault := _fault_of(link.url, targets):
             message = f"the link {quoted(link.text or link.url)} {fault}"
-            clues = (re.escape(link.url or link.text), words_of(link.text))
-            yield Finding(level="error", message=message, clues=tuple(filter(None, clues)))
+            yield Finding(level="error", message=message, clues=tuple(_clues_of(link)))
         yield from _check_text(link)
     for image in document.all("img"):
         yield from _check_source(image)
+
+
+def _clues_of(link: Link) -> Iterator[str]:
+    if link.url.strip("#"):
+        yield address_of(link.url)
+    if link.text:
+        yield printed(link.text)
+    yield rf"href\s*=\s*[\"']{re.escape(link.url)}[\"']"
 
 
 def _fault_of(url: str, targets: set[str | None]) -> str:
@@ -85,10 +92,11 @@ def _check_text(link: Link) -> Iterator[Finding]:
     text = AROUND_WORDS.sub("", link.text).casefold()
     if not link.text:
         message = f"a link to {quoted(link.url)} has no text: screen readers spell its address"
-        yield Finding(level="error", message=message, clues=(re.escape(link.url),))
+        yield Finding(level="error", message=message, clues=(address_of(link.url),))
     elif text in GENERIC:
         message = f"the link {quoted(link.text)} does not say where it leads: name its target"
-        yield Finding(message=message, clues=(words_of(link.text),))
+        clues = (printed(link.text), address_of(link.url))
+        yield Finding(message=message, clues=clues)
 
 
 def _check_source(image: "Element") -> Iterator[Finding]:
@@ -103,4 +111,4 @@ def _check_source(image: "Element") -> Iterator[Finding]:
         yield Finding(level="error", message=message, clues=('src="data:',))
     elif scheme not in {*WEB, "cid"} or (scheme in WEB and not rest.strip("/")):
         message = f"a picture has the address {quoted(source)}, which leads nowhere in a letter"
-        yield Finding(level="error", message=message, clues=(words_of(source),))
+        yield Finding(level="error", message=message, clues=(address_of(source),))

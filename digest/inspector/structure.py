@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from .document import Document, name_of
-from .findings import Finding, quoted, words_of
+from .findings import Finding, printed, quoted, words_of
 
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 NO_LANGUAGE = frozenset({None, "", "und"})
@@ -64,17 +64,28 @@ def _check_headings(document: Document) -> Iterator[Finding]:
     firsts = [each for each in headings if each.tag == "h1"]
     if not firsts:
         yield Finding(
-            message="there is no <h1>: give the newsletter's title one", clues=("<mj-body",)
+            message="there is no <h1>: give the newsletter's title one",
+            clues=(r"block\s+masthead\b", "<mj-body"),
         )
     for another in firsts[1:]:
         text = name_of(another)
         message = f"a second <h1>, {quoted(text)}: one is enough, the rest are <h2> and below"
-        yield Finding(message=message, clues=(words_of(text), "<h1"))
+        yield Finding(message=message, clues=(*_clues_of(text), "<h1"))
     for above, below in pairwise(headings):
         if int(below.tag[1]) > int(above.tag[1]) + 1:
             text = name_of(below)
             message = f"the heading {quoted(text)} skips a level: <{below.tag}> after <{above.tag}>"
-            yield Finding(message=message, clues=(f"<{below.tag}",))
+            yield Finding(message=message, clues=(*_clues_of(text), f"<{below.tag}"))
     for heading in headings:
         if not name_of(heading):
             yield Finding(message=f"an empty <{heading.tag}>", clues=(f"<{heading.tag}",))
+
+
+def _clues_of(heading: str) -> tuple[str, ...]:
+    """
+    As Markdown has it, and as HTML does.
+    """
+    if not heading:
+        return ()
+    words = words_of(heading)
+    return rf"#\s*{words}|{words}\s*\n\s*[=-]{{2,}}", printed(heading)

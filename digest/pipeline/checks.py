@@ -200,12 +200,13 @@ def _page_problems(pipeline: Pipeline, newsletter: Newsletter, moment: Moment) -
     selector = Selector(pipeline.articles, lenient, everything, taxonomy=pipeline.taxonomy)
     marks = marks_for(PREVIEW_KEY, issue.id)
     try:
+        hand = pipeline.selector(newsletter, issue).hand
         at_hand = pipeline.selector(newsletter, issue).select(newsletter.topics)
         for edition in (at_hand, selector.select(newsletter.topics)):
             if edition.sections:
                 page, problems = pipeline.print_edition(newsletter, issue, edition, marks)
                 yield from problems
-                yield from inspect(pipeline, newsletter, edition, page)
+                yield from inspect(pipeline, newsletter, edition, page, hand)
     except SettingsError:
         return  # The editor's file: it is named already.
     except CacheError as error:

@@ -2,14 +2,13 @@
 Where the links of the issues at hand lead, by asking whoever answers there.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ..errors import DigestError, FetchError, HostAway
 from ..fetching import Fetched, FetchLimits, Request
 from ..inspector import Link, links_in
-from ..inspector.findings import quoted
+from ..inspector.findings import address_of, quoted
 from ..model import Newsletter, Problem
 from ..tokens import PREVIEW_KEY, marks_for
 from . import Moment, Pipeline
@@ -176,8 +175,5 @@ def _links_of(
     for link in links_in(page.web or page.html):
         if not link.url.startswith(("http://", "https://")) or link.url.startswith(f"{own}/"):
             continue
-        if link.url in f"{hand.introduction} {hand.note}":
-            yield link, hand.file, None
-        else:
-            clues = (re.escape(link.url),)
-            yield link, *place_of(clues, pipeline, newsletter, edition)
+        clues = (address_of(link.url),)
+        yield link, *place_of(clues, pipeline, newsletter, edition, hand)

@@ -112,8 +112,8 @@ def _specimen_problems(
         file = error.file or str(room.settings.file)
         yield Problem(file=file, line=error.line, message=error.message)
     else:
-        # Its articles are nobody's: whatever is wrong is the theme's.
-        yield from inspect(room, newsletter, NOBODYS, page)
+        # Its articles are nobody's: whatever is wrong is the theme's, or the editor's.
+        yield from inspect(room, newsletter, NOBODYS, page, room.selector(newsletter, issue).hand)
 
 
 def _specimen(issue: Issue) -> Edition:

@@ -73,7 +73,7 @@ def _markup_faults(source: str) -> Iterator[tuple[int, str, str]]:
     """
     text = source
     for pattern in (COMMENT, STATEMENT, REMARK, STYLES):
-        text = pattern.sub(_blank, text)
+        text = pattern.sub(blank, text)
     text = EXPRESSION.sub(_written, text)
     in_attributes = False
     for match in TAG.finditer(text):
@@ -88,7 +88,7 @@ def _markup_faults(source: str) -> Iterator[tuple[int, str, str]]:
             yield match.start(3) + place, level, message
 
 
-def _blank(match: re.Match[str]) -> str:
+def blank(match: re.Match[str]) -> str:
     """
     As many lines and characters as before, so that places stay what they are.
     """
