@@ -23,6 +23,7 @@ from digest.errors import StoreError
 from digest.gallery import Previewed, write_previews
 from digest.model import Issue, Subscriber
 from digest.pipeline import Moment, Pipeline, Printed
+from digest.pipeline.checks import check
 from digest.settings import load_settings
 
 from .factories import MONDAY, a_subscriber
@@ -205,6 +206,44 @@ def test_a_picture_that_vanished_from_the_cache_stops_nothing(
         pipeline.pictures.path_of(name).unlink()
 
     assert len(write_previews(pipeline, tmp_path / "out", editions)) == 2
+
+
+def test_a_preview_names_what_a_check_names(pipeline: Pipeline, tmp_path: Path) -> None:
+    template = tmp_path / "templates" / "mine" / "issue.mjml.j2"
+    template.parent.mkdir(parents=True)
+    template.write_text(
+        '{% extends "default/issue.mjml.j2" %}{% block rest %}</mj-text><mj-divider colr="red"/>'
+        '<mj-text>{{ _("Until soon") }}{% endblock %}'
+    )
+    settings = f'{SETTINGS}theme = "mine"\nlanguage = "de"\n[brand]\naccent = "#ffdd55"\n'
+    (tmp_path / "digest.toml").write_text(settings)
+    article = tmp_path / "content" / "b.md"
+    article.write_text(article.read_text().replace("https://news.example.org/b", "nowhere"))
+    bits = Random(1).getrandbits  # noqa: S311 - no secret
+    loaded = load_settings(tmp_path / "digest.toml", {})
+    with_faults = Pipeline(loaded, clock=lambda: MONDAY, random_bits=bits)
+
+    first, second = previews_of(with_faults, tmp_path / "out")
+    found = [each.message for each in check(with_faults, Moment(at=MONDAY))]
+    with_faults.close()
+
+    for said in ("<mj-divider> has no attribute colr", "brand.accent: #ffdd55 on", '"Until soon"'):
+        (named,) = (each for each in first.warnings if said in each)
+        assert any(named.endswith(each) for each in found)
+    assert any("b.md: webUrl: is no web address" in each for each in second.warnings)
+    assert len(set(first.warnings)) == len(first.warnings)
+
+
+def test_a_preview_says_nothing_of_stories_that_it_does_not_show(
+    pipeline: Pipeline, tmp_path: Path
+) -> None:
+    old = ARTICLE.format(name="old", title="Old", topic="AI", heat=9, image="/blue.png")
+    old = old.replace("2026-11-20", "2026-10-20").replace("https://news.example.org/old", "nowhere")
+    (tmp_path / "content" / "old.md").write_text(old)
+
+    previews = previews_of(pipeline, tmp_path / "out")
+
+    assert not any("old.md" in each for preview in previews for each in preview.warnings)
 
 
 def test_nothing_to_show_is_a_page_too(pipeline: Pipeline, tmp_path: Path) -> None:

@@ -24,7 +24,8 @@ def settings_of(folder: Path, lines: str) -> Settings:
 
 
 def problems_of(folder: Path, lines: str) -> Sequence[Problem]:
-    return brand_problems(settings_of(folder, lines), FolderCache(folder / "cache"))
+    settings = settings_of(folder, lines)
+    return brand_problems(settings, FolderCache(folder / "cache"), settings.newsletters.values())
 
 
 def test_nothing_is_wrong_with_our_own_colours(tmp_path: Path) -> None:

@@ -10,9 +10,10 @@ from hashlib import sha256
 
 from ..composer import size_of_html
 from ..inspector import MAX_BYTES
-from ..model import Issue, Problem
+from ..model import Issue, Newsletter, Problem
 from ..pipeline import Pipeline, Printed
-from ..pipeline.inspection import inspect
+from ..pipeline.previewing import common_problems, edition_problems
+from ..pipeline.theming import unnamed
 from ..store.issues import Sent
 from .changes import Changes, changes_between
 
@@ -93,11 +94,11 @@ class Curator:
         self._pipeline = pipeline
         self._sent: dict[str, Sequence[Sent]] = {}
         self._names: set[str] = set()
+        self._common: dict[str, Sequence[Problem]] = {}
 
     def exhibit(self, issue: Issue, printed: Printed) -> Exhibit:
         newsletter = self._pipeline.settings.newsletter(issue.newsletter)
-        edition, page = printed.edition, printed.page
-        hand = self._pipeline.selector(newsletter, issue).hand
+        page = printed.page
         letter = self._pipeline.letter(issue, page).data
         headers = message_from_bytes(letter, policy=policy.default).items()
         return Exhibit(
@@ -110,13 +111,21 @@ class Curator:
             headers=tuple((name, str(value)) for name, value in headers),
             sections=_sections(printed),
             pictures=tuple(map(self._shown, page.pictures)),
-            problems=tuple(
-                dict.fromkeys(
-                    (*printed.problems, *inspect(self._pipeline, newsletter, edition, page, hand))
-                )
-            ),
+            problems=self._problems(issue, newsletter, printed),
             changes=self._changes(issue, printed),
         )
+
+    def _problems(
+        self, issue: Issue, newsletter: Newsletter, printed: Printed
+    ) -> tuple[Problem, ...]:
+        """
+        What a check would say of it.
+        """
+        if newsletter.id not in self._common:
+            self._common[newsletter.id] = common_problems(self._pipeline, newsletter, issue)
+        common = self._common[newsletter.id]
+        found = edition_problems(self._pipeline, newsletter, issue, printed)
+        return tuple(dict.fromkeys((*printed.problems, *common, *unnamed(found, common))))
 
     def _changes(self, issue: Issue, printed: Printed) -> Changes | None:
         sent = self._sent_before(issue)

@@ -2,7 +2,7 @@
 What a brand asks for that cannot be: colours too faint to read, a logo that is no picture.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ..colours import READABLE, contrast
@@ -17,12 +17,14 @@ from ..text import topic_key
 MASTHEAD = Slot(name="masthead", width=560, height=128, crop=False)
 
 
-def brand_problems(settings: Settings, cache: FolderCache) -> tuple[Problem, ...]:
+def brand_problems(
+    settings: Settings, cache: FolderCache, newsletters: Iterable[Newsletter]
+) -> tuple[Problem, ...]:
     """
     The colours that letters show otherwise than they are written, and logos that they cannot show.
     """
     problems: list[Problem] = []
-    for newsletter in settings.newsletters.values():
+    for newsletter in newsletters:
         problems += _faint_colours(settings, newsletter)
         problems += logo_of(settings, newsletter, cache)[1]
     return tuple(dict.fromkeys(problems))

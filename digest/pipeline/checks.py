@@ -22,7 +22,7 @@ from .counting import standing
 from .editing import hand_problems
 from .inspection import inspect
 from .ramping import ramp_problem_ahead
-from .theming import check_own_themes, unnamed
+from .theming import check_own_theme, unnamed
 from .topics import meant
 from .ways_out import open_signers, open_transport
 
@@ -41,12 +41,17 @@ def check(pipeline: Pipeline, moment: Moment) -> tuple[Problem, ...]:
     problems += _problems_on_the_way_out(pipeline)
     problems += _future_articles(pipeline, moment)
     problems += hand_problems(pipeline, moment)
-    themes = check_own_themes(pipeline, moment)
+    newsletters = pipeline.settings.newsletters.values()
+    themes = [
+        problem
+        for each in newsletters
+        for problem in check_own_theme(pipeline, each, pipeline.issue(each, moment))
+    ]
     problems += themes
-    problems += brand_problems(pipeline.settings, pipeline.pictures)
-    problems += pipeline.word_problems()
+    problems += brand_problems(pipeline.settings, pipeline.pictures, newsletters)
+    problems += pipeline.word_problems(newsletters)
     carried = frozenset(chain.from_iterable(map(pipeline.taxonomy.keys_for, standing(pipeline))))
-    for newsletter in pipeline.settings.newsletters.values():
+    for newsletter in newsletters:
         problems += _newsletter_problems(pipeline, newsletter, moment, carried)
         problems += unnamed(_page_problems(pipeline, newsletter, moment), themes)
     return tuple(dict.fromkeys(problems))

@@ -158,12 +158,12 @@ class Printshop(Newsroom):
         self.picture_problems += problems
         return page, (*problems, *sizes)
 
-    def word_problems(self) -> tuple[Problem, ...]:
+    def word_problems(self, newsletters: Iterable[Newsletter]) -> tuple[Problem, ...]:
         """
-        What themes say in languages whose catalogues lack it.
+        What their themes say in languages whose catalogues lack it.
         """
         languages: dict[str, set[str]] = {}
-        for each in self.settings.newsletters.values():
+        for each in newsletters:
             languages.setdefault(each.theme, set()).add(each.language)
         problems: list[Problem] = []
         for theme, spoken in languages.items():

@@ -41,17 +41,14 @@ def own_themes(room: Printshop) -> list[str]:
     return theme_names([room.settings.templates])
 
 
-def check_own_themes(room: Printshop, moment: Moment) -> list[Problem]:
+def check_own_theme(room: Printshop, newsletter: Newsletter, issue: Issue) -> list[Problem]:
     """
-    What is wrong with the templates of the site's own themes that its newsletters use.
+    What is wrong with the templates of a newsletter's theme, if that is the site's own.
     """
-    own = set(own_themes(room))
-    problems: list[Problem] = []
-    for newsletter in room.settings.newsletters.values():
-        if newsletter.theme in own:
-            theme = find_theme((room.settings.templates, shipped_themes()), newsletter.theme)
-            problems += proofread_theme(room, theme, newsletter, moment)
-    return problems
+    if newsletter.theme not in own_themes(room):
+        return []
+    theme = find_theme((room.settings.templates, shipped_themes()), newsletter.theme)
+    return proofread_theme(room, theme, newsletter, issue)
 
 
 def check_theme(room: Printshop, name: str, moment: Moment) -> Iterator[Problem]:
@@ -60,7 +57,8 @@ def check_theme(room: Printshop, name: str, moment: Moment) -> Iterator[Problem]
     """
     theme = find_theme((room.settings.templates, shipped_themes()), name)
     newsletters = [replace(each, theme=name) for each in _readers_of(room, name)]
-    problems = proofread_theme(room, theme, newsletters[0], moment)
+    issue = room.issue(newsletters[0], moment)
+    problems = proofread_theme(room, theme, newsletters[0], issue)
     yield from problems
     yield from word_problems(theme, {each.language for each in newsletters})
     for newsletter in newsletters:
@@ -76,12 +74,11 @@ def unnamed(found: Iterable[Problem], named: Iterable[Problem]) -> Iterator[Prob
 
 
 def proofread_theme(
-    room: Printshop, theme: Theme, newsletter: Newsletter, moment: Moment
+    room: Printshop, theme: Theme, newsletter: Newsletter, issue: Issue
 ) -> list[Problem]:
     """
     What is wrong with its own templates as they are written.
     """
-    issue = room.issue(newsletter, moment)
     context = context_of(
         _specimen(issue),
         newsletter=newsletter,

@@ -5,6 +5,9 @@ for reading them: every template is looked at as it is written, whatever would b
 
 import re
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 
 from jinja2 import Environment, TemplateSyntaxError, nodes
@@ -36,8 +39,10 @@ def proofread(theme: Theme, *, names: Collection[str]) -> list[Problem]:
     """
     environment = ThemeEnvironment(theme, wording(ENGLISH, "letter"), html=True)
     environment.filters |= FILTERS
-    everywhere = {*names, *environment.globals, *_names_made(theme, environment)}
-    blocks = {path: [*_blocks_of(path, environment)] for path in _within_reach(theme)}
+    made = {path: _made_by(path) for path in _within_reach(theme)}
+    # Blocks see the names of what they are put into.
+    names_made = chain.from_iterable(each.names for each in made.values())
+    everywhere = {*names, *environment.globals, *names_made}
     problems: list[Problem] = []
     for file in theme.templates:
         try:
@@ -57,7 +62,7 @@ def proofread(theme: Theme, *, names: Collection[str]) -> list[Problem]:
         unknown = [*_unknown_filters(file, tree, environment)]
         # Jinja finds no names where it does not know a filter.
         problems += unknown or _unknown_names(file, tree, everywhere)
-        others = {name for path, found in blocks.items() if path != file for name in found}
+        others = {name for path, each in made.items() if path != file for name in each.blocks}
         problems += _idle_blocks(file, tree, others)
     return problems
 
@@ -132,28 +137,35 @@ def _within_reach(theme: Theme) -> list[Path]:
     return sorted({path for folder in folders for path in folder.rglob("*.j2")})
 
 
-def _names_made(theme: Theme, environment: Environment) -> Iterator[str]:
+@dataclass(frozen=True, slots=True)
+class _Made:
     """
-    What any template sets, loops over or imports: blocks see those of what they are put into.
+    The names that a template sets, loops over or imports, and its blocks.
     """
-    for file in _within_reach(theme):
-        try:
-            tree = environment.parse(file.read_text("utf-8", "replace"))
-        except (OSError, TemplateSyntaxError):
-            continue
-        for name in tree.find_all(nodes.Name):
-            if name.ctx in {"store", "param"}:
-                yield name.name
-        yield from (each.target for each in tree.find_all(nodes.Import))
-        yield from (each.name for each in tree.find_all(nodes.Macro))
+
+    names: frozenset[str] = frozenset()
+    blocks: frozenset[str] = frozenset()
 
 
-def _blocks_of(file: Path, environment: Environment) -> Iterator[str]:
+def _made_by(file: Path) -> _Made:
     try:
-        tree = environment.parse(file.read_text("utf-8", "replace"))
-    except (OSError, TemplateSyntaxError):
-        return
-    yield from (each.name for each in tree.find_all(nodes.Block))
+        return _made_in(file.read_text("utf-8", "replace"))
+    except OSError:
+        return _Made()
+
+
+@lru_cache(maxsize=256)
+def _made_in(source: str) -> _Made:
+    # Kept, as a live preview asks again and again, and parsing takes time.
+    try:
+        tree = Environment(extensions=["jinja2.ext.i18n"]).parse(source)  # noqa: S701 - only parses
+    except TemplateSyntaxError:
+        return _Made()
+    names = {each.name for each in tree.find_all(nodes.Name) if each.ctx in {"store", "param"}}
+    names |= {each.target for each in tree.find_all(nodes.Import)}
+    names |= {each.name for each in tree.find_all(nodes.Macro)}
+    blocks = frozenset(each.name for each in tree.find_all(nodes.Block))
+    return _Made(frozenset(names), blocks)
 
 
 def _idle_blocks(file: Path, tree: nodes.Template, known: Collection[str]) -> Iterator[Problem]:

@@ -4,6 +4,8 @@ What a theme says that a catalogue does not know: said in English, and named by 
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from io import BytesIO
 from pathlib import Path
 
 from jinja2 import TemplateSyntaxError
@@ -30,27 +32,36 @@ def word_problems(theme: Theme, languages: Iterable[str]) -> Iterator[Problem]:
     """
     The words that are missing in these languages, and in those of the theme's own catalogues.
     """
-    words = {word: place for file in theme.all_templates for word, place in _words_of(file)}
     own = {path.stem for folder in theme.languages for path in folder.glob("*.po")}
-    for language in sorted({*languages, *own}):
-        if language.partition("-")[0] != ENGLISH:
-            yield from _missing(theme, language, words)
+    foreign = [each for each in {*languages, *own} if each.partition("-")[0] != ENGLISH]
+    if not foreign:
+        return  # Most have none, and looking at every template takes time.
+    words = {word: place for file in theme.all_templates for word, place in _words_of(file)}
+    for language in sorted(foreign):
+        yield from _missing(theme, language, words)
 
 
 def _words_of(file: Path) -> Iterator[tuple[str, Place]]:
     """
     The messages of a template; none of one that is broken, which is told when it is rendered.
     """
-    from jinja2.ext import babel_extract
-
     try:
-        with file.open("rb") as source:
-            for line, _, message, _ in babel_extract(source, KEYWORDS, (), dict(EXTRACTION)):
-                forms = [message] if isinstance(message, str) else [*filter(None, message or ())]
-                for form in forms[:1]:
-                    yield form, Place(file, line)
+        for word, line in _words_in(file.read_bytes()):
+            yield word, Place(file, line)
     except (OSError, UnicodeDecodeError, TemplateSyntaxError):
         return
+
+
+@lru_cache(maxsize=256)
+def _words_in(source: bytes) -> tuple[tuple[str, int], ...]:
+    # Kept, as a live preview asks again and again, and parsing takes time.
+    from jinja2.ext import babel_extract
+
+    found = []
+    for line, _, message, _ in babel_extract(BytesIO(source), KEYWORDS, (), dict(EXTRACTION)):
+        forms = [message] if isinstance(message, str) else [*filter(None, message or ())]
+        found += [(form, line) for form in forms[:1]]
+    return tuple(found)
 
 
 def _missing(theme: Theme, language: str, words: Mapping[str, Place]) -> Iterator[Problem]:
