@@ -352,7 +352,7 @@ def test_the_run_ends_in_time_although_pictures_are_being_decoded(tmp_path: Path
     started = time.monotonic()
 
     gathered = desk.gather(*map(for_thumbnail, urls))
-    desk.cache.draw("AB", "Science", THUMBNAIL)
+    desk.cache.draw("AB", "#5b4b8a", THUMBNAIL)
 
     assert time.monotonic() - started < 4
     assert gathered.unsettled

@@ -151,7 +151,9 @@ def publish(
     as_json: AsJson = False,
 ) -> None:
     """
-    Copy the pictures that letters show, or will, for another web server.
+    Copy the pictures of letters for another web server.
+
+    Of those that were sent lately, and of those at hand.
     """
     from ..pipeline.publishing import publish_issues
 
