@@ -239,8 +239,9 @@ class Pace:
         all, if several complain.
         """
         domain = _domain_of(letter)
-        self._complained[domain] = now
-        if sum(now - at < TOGETHER for at in self._complained.values()) >= SEVERAL:
+        lately = {each: at for each, at in self._complained.items() if now - at < TOGETHER}
+        self._complained = lately | {domain: now}
+        if len(self._complained) >= SEVERAL:
             return self._all
         return self._domains.setdefault(domain, Gate(self._limit_of(domain) or Limit()))
 
