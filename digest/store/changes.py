@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, Row, insert, or_, select, update
+from sqlalchemy import Column, ColumnElement, Connection, Row, insert, select, update
 
 from ..model import Cause, Change, State
 from .inserting import insert_for_each
@@ -21,16 +21,6 @@ def of_reader(newsletter: int, subscriber_ids: Iterable[int]) -> ColumnElement[b
     return (subscriptions.c.newsletter == newsletter) & subscriptions.c.subscriber_id.in_(
         list(subscriber_ids)
     )
-
-
-def of_pairs(pairs: Iterable[tuple[int, int]]) -> ColumnElement[bool]:
-    """
-    Subscriptions by (newsletter number, subscriber id).
-    """
-    by_newsletter: dict[int, list[int]] = {}
-    for newsletter, subscriber_id in pairs:
-        by_newsletter.setdefault(newsletter, []).append(subscriber_id)
-    return or_(*(of_reader(number, ids) for number, ids in by_newsletter.items()))
 
 
 def change_state(

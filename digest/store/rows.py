@@ -44,13 +44,6 @@ def numbers_of(connection: Connection, issue_id: str) -> tuple[int, int]:
     return row.number, row.newsletter
 
 
-def intended_by(issue: int, run: str) -> Update:
-    """
-    Letters that this run intended, also where another one has already put them in doubt.
-    """
-    return update(letters).where(letters.c.issue == issue, is_intended_by(run))
-
-
 def is_intended_by(run: str | ColumnElement[str]) -> ColumnElement[bool]:
     return and_(letters.c.run == run, is_in(*INTENDED))
 

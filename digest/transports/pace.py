@@ -4,7 +4,7 @@ How fast letters may go: over all, and to each domain. Slower when a server asks
 
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Event, Lock
 
@@ -155,7 +155,7 @@ class Pace:
         if self.free:
             return False
         with self._lock:
-            return any(gate.rests(self.now()) for gate in self._gates(letter)[1:])
+            return _domain_rests(self._gates(letter), self.now())
 
     def stop(self) -> None:
         """
@@ -185,7 +185,7 @@ class Pace:
         """
         with self._lock:
             now, gates = self.now(), self._gates(letter)
-            if any(gate.rests(now) for gate in gates[1:]):
+            if _domain_rests(gates, now):
                 gates = gates[1:]  # It takes nobody's place, as it is not tried.
                 left = 0.0
             else:
@@ -261,6 +261,10 @@ class Pace:
         Letters per second of late.
         """
         return max(LEAST, len(self._recent) / max(now - self._recent[0], 1.0))
+
+
+def _domain_rests(gates: Sequence[Gate], now: float) -> bool:
+    return any(gate.rests(now) for gate in gates[1:])
 
 
 def _domain_of(letter: Letter) -> str:

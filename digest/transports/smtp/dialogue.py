@@ -92,18 +92,18 @@ class Dialogue:
         A refusal of ours, where the server could not but refuse.
         """
         if self.rests(letter):
-            return Receipt(letter=letter, outcome=Outcome.DEFERRED, text=RESTING, kind=Kind.SYSTEM)
+            return _unsent(letter, Outcome.DEFERRED, RESTING, Kind.SYSTEM)
         limit = self.offers.get("SIZE", "")
         if limit.isdecimal() and 0 < int(limit) < len(letter.data):
             # Nobody's but our own fault: other letters are as large.
             text = f"not sent: its {len(letter.data)} bytes are more than the server's {int(limit)}"
-            return Receipt(letter=letter, outcome=Outcome.DEFERRED, text=text, kind=Kind.OURS)
+            return _unsent(letter, Outcome.DEFERRED, text, Kind.OURS)
         if "SMTPUTF8" not in self.offers and not letter.recipient.isascii():
             text = "not sent: the server does not take addresses beyond ASCII (SMTPUTF8)"
-            return _unable(letter, text, Kind.UNABLE)
+            return _unsent(letter, Outcome.REFUSED, text, Kind.UNABLE)
         if "8BITMIME" not in self.offers and not letter.data.isascii():
             text = "not sent: the server does not take letters beyond ASCII (8BITMIME)"
-            return _unable(letter, text, Kind.UNABLE)
+            return _unsent(letter, Outcome.REFUSED, text, Kind.UNABLE)
         return None
 
     def envelope(self, letter: Letter) -> tuple[bytes, bytes, bytes]:
@@ -283,5 +283,5 @@ def _welcome(verb: str, reply: Reply) -> bool:
     return verb == "RSET" or (reply.code == START_INPUT if verb == "DATA" else reply.fine)
 
 
-def _unable(letter: Letter, text: str, kind: Kind) -> Receipt:
-    return Receipt(letter=letter, outcome=Outcome.REFUSED, text=text, kind=kind)
+def _unsent(letter: Letter, outcome: Outcome, text: str, kind: Kind) -> Receipt:
+    return Receipt(letter=letter, outcome=outcome, text=text, kind=kind)

@@ -26,7 +26,6 @@ MAX_LOST_LINES = 3
 MAX_FAULTS = 3
 #: Where it was too much and too fast: so many more tries, after 2, 4 and 8 times the back-off.
 MAX_RATE_TRIES = 3
-LATER = "run again later"
 
 
 class Standing:
