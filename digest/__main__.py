@@ -2,6 +2,7 @@
 `digest`, and `python -m digest`.
 """
 
+import gc
 import os
 import signal
 
@@ -15,6 +16,8 @@ def main() -> None:
     # Who started us may want it ignored.
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _leave)
+    # Nearly all that a command makes lives to its end; looking for the rest all the time is slow.
+    gc.set_threshold(50_000)
     from .cli import main as run
 
     run()

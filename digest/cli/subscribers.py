@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..text import mask_address
+from .forms import form
 from .lists import export, import_, known_topics_of, topic_check
 from .shared import AsJson, Name, counted, iso, opened, print_json, print_table, say
 
