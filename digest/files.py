@@ -6,7 +6,6 @@ import errno
 import os
 import re
 import stat
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,6 +16,8 @@ def write_whole(path: Path, data: bytes, *, mode: int = 0o600, durable: bool = T
 
     Where waiting for the disk is not worth it, a cut in power may leave the file empty.
     """
+    import tempfile
+
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".tmp-")
     temporary = Path(name)

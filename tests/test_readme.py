@@ -14,7 +14,7 @@ import pytest
 from pydantic import BaseModel, TypeAdapter
 from pydantic.fields import FieldInfo
 
-from digest.settings.tables import Root
+from digest.settings.tables.root import Root
 
 README = Path(__file__).parent.parent / "README.md"
 SHELL = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from digest.fetching import FetchLimits
 from digest.guard import Guard
 from digest.model import PictureLimits
-from digest.settings.images import ImagesTable, image_settings
+from digest.settings.tables.images import ImagesTable, image_settings
 
 
 def test_the_defaults_are_those_of_the_limits() -> None:

@@ -153,7 +153,7 @@ def _check(context: typer.Context, *, online: bool) -> tuple[tuple["Problem", ..
     from ..errors import SettingsError
     from ..model import Problem
     from ..pipeline.checks import check as check_pipeline
-    from ..settings.problems import problem_of
+    from ..settings.lines import problem_of
 
     try:
         with opened(context) as pipeline:

@@ -261,3 +261,6 @@ def _listed(
     for each, since in found:
         shown = {"email": each.address, "name": each.name, "topics": each.topics or ()}
         yield shown | ({"state": state, "since": iso(since)} if state else {})
+
+
+app.command("form")(form)

@@ -10,7 +10,7 @@ from ..errors import PictureError
 from ..model import Newsletter, Picture, Problem, Slot
 from ..pictures import FolderCache
 from ..settings import Settings
-from ..settings.problems import line_of
+from ..settings.lines import line_of
 from ..text import topic_key
 
 #: Twice what is shown at most; never cropped.

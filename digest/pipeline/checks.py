@@ -12,7 +12,7 @@ from ..errors import CacheError, SettingsError, ThemeError
 from ..files import article_file
 from ..model import Newsletter, Problem, Window
 from ..selector import Selector
-from ..settings.problems import line_of, problem_of
+from ..settings.lines import line_of, problem_of
 from ..taxonomy import parent_in
 from ..text import topic_key
 from ..tokens import PREVIEW_KEY, marks_for

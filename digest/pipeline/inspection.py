@@ -13,7 +13,7 @@ from ..model import Article, Edition, Hand, Newsletter, Page, Problem
 from ..renderer import shipped_themes
 from ..renderer.proofreading import COMMENT, blank
 from ..renderer.themes import HTML_TEMPLATE, find_theme
-from ..settings.problems import line_of
+from ..settings.lines import line_of
 from .printshop import Printshop
 
 

@@ -9,7 +9,7 @@ from ..model import Article, Hand, Newsletter, Problem, Topic, Window
 from ..reader import are_many, read_articles
 from ..reader.topics import read_topics
 from ..settings import Settings
-from ..settings.topics import line_of_topic
+from ..settings.lines import line_of_topic
 from ..taxonomy import Taxonomy
 from .topics import by_key
 

@@ -21,7 +21,7 @@ from ..model import (
 from ..selector import Selector
 from ..selector.readers import group_readers, topics_of
 from ..settings import Settings
-from ..settings.values import SQLITE
+from ..settings.known import SQLITE
 from .daybook import DayBook
 from .library import Library
 from .moments import Moment, due_at, is_overdue, window_at

@@ -1,28 +1,11 @@
 """
-The table `[report]`: who is told what became of each issue.
+What `[report]` comes to.
 """
 
 from dataclasses import dataclass, field
-from typing import Annotated, Literal
-
-from pydantic import AfterValidator
-
-from ..addresses import normalize_own_address
-from .values import Table
+from typing import Literal
 
 When = Literal["always", "trouble"]
-
-
-def _address(value: str) -> str:
-    try:
-        return normalize_own_address(value)
-    except ValueError as error:
-        raise ValueError(f"the address {error}") from None
-
-
-class ReportTable(Table):
-    to: Annotated[str, AfterValidator(_address)] | None = None
-    when: When = "always"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,9 +9,9 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
-from ..colours import parse_colour
-from ..model import Brand
-from ..text import topic_key
+from ...colours import parse_colour
+from ...model import Brand
+from ...text import topic_key
 from .values import Line, Table
 
 FAMILY = re.compile(r"-?[A-Za-z][A-Za-z0-9-]*( [A-Za-z0-9-]+)*")

@@ -9,10 +9,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ..model import Problem, Topic
-from ..taxonomy import Taxonomy
+from ...model import Problem, Topic
+from ...taxonomy import Taxonomy
+from ..lines import line_of_topic
 from .newsletters import TopicTable
-from .problems import line_of
 
 
 def topic_of(path: Path, name: str, table: TopicTable) -> Topic:
@@ -41,11 +41,3 @@ def contradictions_of(path: Path, document: Mapping[str, Any]) -> list[Problem]:
             topics.append(topic_of(path, name, TopicTable.model_validate(table)))
     problems = Taxonomy(topics, line_of=line_of_topic).problems
     return [each for each in problems if each.level == "error"]
-
-
-def line_of_topic(topic: Topic, key: str) -> int | None:
-    """
-    The line of a topic's key; in a file of its own, the topic's.
-    """
-    own = ("topics", topic.name)
-    return topic.line or line_of(Path(topic.file), (*own, key), own)

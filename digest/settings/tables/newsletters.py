@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, PlainValidator, model_validator
 
-from ..schedule import WEEKDAYS, Schedule
+from ...schedule import WEEKDAYS, Schedule
 from .bounces import PolicyTable
 from .brand import BrandTable
 from .values import (

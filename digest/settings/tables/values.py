@@ -11,9 +11,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 
-from ..addresses import normalize_own_address
-from ..schedule import WEEKDAYS
-from ..text import clean_line, clean_name, safe_url, topic_key
+from ...addresses import normalize_own_address
+from ...schedule import WEEKDAYS
+from ...text import clean_line, clean_name, safe_url, topic_key
+from ..known import SQLITE
 
 DURATION = re.compile(r"(\d{1,4})\s*([mhdw])")
 UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -23,7 +24,6 @@ CLOCK_TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 #: With a token behind it, a header's line stays below 998 octets (RFC 5322 section 2.1.1).
 MAX_SITE_URL = 900
 LAST_DAY = 31
-SQLITE = "sqlite:///"
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 

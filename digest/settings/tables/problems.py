@@ -12,13 +12,11 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from ..model import Problem
-from .tables import Root
+from ...model import Problem
+from ..lines import line_in, lines_by_key
+from .root import Root
 
 NEWSLETTER_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
-HEADER = re.compile(r"\s*\[{1,2}\s*([^\]\[#]+?)\s*\]")
-KEY = re.compile(r"[a-z0-9_]+(?:\.[a-z0-9_]+)+")
-ASSIGNMENT = re.compile(r"\s*([A-Za-z0-9_.\"'-]+)\s*=")
 NO_KEYS = "secrets do not belong here: name a file in secret_key_file, or set DIGEST_S3_SECRET_KEY"
 NO_PASSWORDS = (
     "passwords do not belong here: name a file in password_file, or set DIGEST_SMTP_PASSWORD"
@@ -46,9 +44,9 @@ def problems_of(
     """
     All problems of a document, or none and its tables.
     """
-    lines = _lines_by_key(source)
+    lines = lines_by_key(source)
     problems = [
-        Problem(file=str(path), line=_line_of(lines, key), message=f"{'.'.join(key)}: {message}")
+        Problem(file=str(path), line=line_in(lines, key), message=f"{'.'.join(key)}: {message}")
         for key, message in (*_checks_of_ids(document), *_checks_of_frequency(document))
     ]
     try:
@@ -57,7 +55,7 @@ def problems_of(
         for details in error.errors(include_url=False):
             key = [str(part) for part in _named(details["loc"]) if part != "function-before"]
             message = f"{'.'.join(key)}: {_message(details)}"
-            problems.append(Problem(file=str(path), line=_line_of(lines, key), message=message))
+            problems.append(Problem(file=str(path), line=line_in(lines, key), message=message))
         root = None
     return problems, root
 
@@ -67,25 +65,6 @@ def _named(place: tuple[str | int, ...]) -> tuple[str | int, ...]:
     A single `[dkim]` is the first of several.
     """
     return (place[0], *place[2:]) if place[0] == "dkim" and len(place) > 1 else place
-
-
-def problem_of(path: Path, message: str, *, level: str = "error") -> Problem:
-    """
-    What is wrong with a configuration that was read before, at the first key that is named.
-    """
-    line = line_of(path, *(key.split(".") for key in KEY.findall(message)))
-    return Problem(file=str(path), line=line, level=level, message=message)
-
-
-def line_of(path: Path, *keys: Sequence[str]) -> int | None:
-    """
-    The line of the first of these keys that stands in a configuration that was read before.
-    """
-    try:
-        lines = _lines_by_key(path.read_text("utf-8-sig"))
-    except (OSError, UnicodeDecodeError):
-        return None
-    return next((lines[tuple(key)] for key in keys if tuple(key) in lines), None)
 
 
 def _checks_of_ids(document: Mapping[str, Any]) -> Iterator[tuple[list[str], str]]:
@@ -189,32 +168,3 @@ def _shown(value: Any) -> str:
     text = json.dumps(value, ensure_ascii=False, default=str)
     text = PASSWORD_IN_URL.sub(r"\1…@", text)
     return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
-
-
-def _lines_by_key(source: str) -> dict[tuple[str, ...], int]:
-    """
-    The line of every table and every plain assignment; keys within braces are not looked for.
-    """
-    lines: dict[tuple[str, ...], int] = {}
-    table: tuple[str, ...] = ()
-    for number, line in enumerate(source.splitlines(), 1):
-        if header := HEADER.match(line):
-            table = _parts(header[1])
-            lines.setdefault(table, number)
-        elif assignment := ASSIGNMENT.match(line):
-            lines.setdefault((*table, *_parts(assignment[1])), number)
-    return lines
-
-
-def _parts(dotted: str) -> tuple[str, ...]:
-    return tuple(part.strip().strip("\"'") for part in dotted.split("."))
-
-
-def _line_of(lines: Mapping[tuple[str, ...], int], key: Sequence[str]) -> int | None:
-    """
-    The line of the longest beginning of the key that stands in the file.
-    """
-    for length in range(len(key), 0, -1):
-        if tuple(key[:length]) in lines:
-            return lines[tuple(key[:length])]
-    return None

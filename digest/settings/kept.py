@@ -1,0 +1,135 @@
+"""
+What a configuration comes to, kept for the next run: to check it takes longer than all the rest.
+
+It lies in the user's folder for caches, readable by its owner alone, and may be removed at any
+time. Nothing is kept where the environment says anything: so no secret ever is.
+"""
+
+import os
+import pickle
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import is_dataclass
+from hashlib import blake2b
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from .known import Settings
+
+PACKAGE = Path(__file__).parents[1]
+#: The code that makes settings of a configuration.
+CODE = (PACKAGE, PACKAGE / "model", PACKAGE / "settings", PACKAGE / "settings" / "tables")
+#: Of what our own objects are made, beside what pickle has signs for.
+VALUES = {
+    "datetime": {"time", "timedelta"},
+    "ipaddress": {"IPv4Network", "IPv6Network"},
+    "pathlib": {"PosixPath", "WindowsPath"},
+}
+#: What a file that was cut off or made by others raises.
+DAMAGE = (
+    *(pickle.UnpicklingError, EOFError, OSError, ValueError, TypeError),
+    *(AttributeError, ImportError, LookupError),
+)
+
+
+class Asked(Mapping[str, str]):
+    """
+    An environment that remembers which of its variables somebody wanted to know.
+    """
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        self.names: set[str] = set()
+
+    def __getitem__(self, name: str) -> str:
+        self.names.add(name)
+        return self._environ[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._environ)
+
+    def __len__(self) -> int:
+        return len(self._environ)
+
+
+class Kept:
+    """
+    The settings of one configuration as it is written now.
+    """
+
+    def __init__(self, path: Path, source: str, environ: Mapping[str, str]) -> None:
+        self._source, self._environ = source, environ
+        folder = _folder(environ)
+        name = blake2b(os.fsencode(path), digest_size=16).hexdigest()
+        self._file = folder / f"{name}.settings" if folder else None
+
+    def settings(self) -> Settings | None:
+        """
+        What was kept, if nothing has changed since: the text, our code, the environment.
+        """
+        try:
+            with open(self._file or os.devnull, "rb") as file:  # noqa: PTH123
+                code, source, names, settings = _Unpickler(BytesIO(file.read())).load()
+            same = code == _state_of_code() and source == self._source
+            usable = same and isinstance(settings, Settings) and self._is_silent(names)
+        except DAMAGE:
+            return None
+        return settings if usable else None
+
+    def keep(self, settings: Settings, asked: Asked) -> None:
+        """
+        For the next run, if there is where to keep it.
+        """
+        if self._file is None or not self._is_silent(asked.names):
+            return
+        from ..files import write_whole
+
+        data = pickle.dumps((_state_of_code(), self._source, sorted(asked.names), settings))
+        with suppress(OSError):
+            self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            write_whole(self._file, data, durable=False)
+
+    def _is_silent(self, names: Iterator[str] | set[str]) -> bool:
+        """
+        Whether the environment says nothing about these.
+        """
+        return not any(name in self._environ for name in names)
+
+
+class _Unpickler(pickle.Unpickler):
+    """
+    Makes our own objects of values, and nothing else, whoever wrote the file.
+    """
+
+    def find_class(self, module: str, name: str, /) -> Any:
+        if name in VALUES.get(module, ()):
+            return super().find_class(module, name)
+        if module.startswith(f"{__package__.partition('.')[0]}."):
+            found = super().find_class(module, name)
+            if isinstance(found, type) and is_dataclass(found):
+                return found
+        raise pickle.UnpicklingError(f"{module}.{name} is no setting")
+
+
+def _folder(environ: Mapping[str, str]) -> Path | None:
+    """
+    As the XDG Base Directory Specification has it.
+    """
+    home = environ.get("HOME")
+    caches = environ.get("XDG_CACHE_HOME") or (f"{home}/.cache" if home else "")
+    return Path(caches, "digest") if os.path.isabs(caches) else None  # noqa: PTH117
+
+
+def _state_of_code() -> tuple[Any, ...]:
+    """
+    Another one as soon as other settings might be made of the same text.
+    """
+    files = sorted(
+        (each.path, state.st_mtime_ns, state.st_size)
+        for folder in CODE
+        for each in os.scandir(folder)
+        if each.name.endswith(".py") and (state := each.stat())
+    )
+    return sys.version, tuple(files)
