@@ -44,6 +44,18 @@ def state_of_file(path: Path) -> str:
     return f"{state.st_size} {state.st_mtime_ns}"
 
 
+def state_of_code(*places: Path) -> tuple[tuple[str, int, int], ...]:
+    """
+    Another one as soon as one of these modules is, or one that lies in one of these folders.
+    """
+    modules = [place for place in places if place.suffix]
+    for folder in places:
+        if not folder.suffix:
+            modules += sorted(folder.glob("*.py"))
+    states = [(str(module), module.stat()) for module in modules]
+    return tuple((name, state.st_mtime_ns, state.st_size) for name, state in states)
+
+
 def read_file(path: Path, *, max_bytes: int) -> bytes:
     """
     All of a file, or OSError: of what is larger, and of what would keep us waiting or never end.

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from functools import cached_property
 
 from ..model import Article, Hand, Newsletter, Problem, Topic, Window
-from ..reader import are_many, read_articles
+from ..reader import MANY, read_articles
+from ..reader.listing import Folder, list_folders
 from ..reader.topics import read_topics
 from ..settings import Settings
 from ..settings.lines import line_of_topic
@@ -80,13 +81,15 @@ class Library:
         """
         Whether an index saves more than it costs.
         """
-        return self.settings.index.exists() or are_many(self.settings.content)
+        return (
+            self.settings.index.exists()
+            or sum(len(folder.articles) for folder in self._folders) >= MANY
+        )
 
     def _read(self, window: Window | None) -> tuple[Article, ...]:
         content, index = self.settings.content, self.settings.index
-        items = tuple(
-            read_articles(content, index=index if self._is_indexed else None, window=window)
-        )
+        kept = index if self._is_indexed else None
+        items = tuple(read_articles(content, folders=self._folders, index=kept, window=window))
         problems = [item for item in items if isinstance(item, Problem)]
         self.index_problems += tuple(each for each in problems if each.file == str(index))
         # An index that was made anew is sound when it is read again.
@@ -95,4 +98,11 @@ class Library:
 
     @cached_property
     def _topic_items(self) -> tuple[Topic | Problem, ...]:
-        return tuple(read_topics(self.settings.content))
+        return tuple(read_topics(self.settings.content, folders=self._folders))
+
+    @cached_property
+    def _folders(self) -> list[Folder]:
+        """
+        What lies in the content folder, listed once.
+        """
+        return list_folders(self.settings.content)

@@ -3,20 +3,21 @@ Stage 1. A folder of Markdown files becomes articles, and problems.
 """
 
 import time
-from collections.abc import Callable, Collection, Iterator
-from itertools import islice
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 
 from ..errors import SettingsError
 from ..model import Article, Problem, Window
-from .folder import File, files_below, read_file, unreadable
+from .listing import File, Folder, list_folders, unreadable
 
+#: Files that it takes seconds to read.
 MANY = 2_000
 
 
 def read_articles(
     root: Path,
     *,
+    folders: Sequence[Folder] | None = None,
     index: Path | None = None,
     window: Window | None = None,
     also: Collection[str] = (),
@@ -29,36 +30,35 @@ def read_articles(
     With a window, the articles within it and those whose slug is in `also`; all problems
     nevertheless. With an index, a file that may be removed at any time, only files that have
     changed since are read, many of them by as many processes as there are processors. The
-    clock is the one of the file system.
+    clock is the one of the file system. Who has listed the folders already hands them over.
 
     Hidden files, and links that lead out of the folder, are not read.
     """
     if not root.is_dir():
         raise SettingsError(f"there is no content folder {root}: set content.path in digest.toml")
+    folders = list_folders(root) if folders is None else folders
     if index is not None:
         from .indexed import read_indexed
         from .records import Wanted
 
         wanted = Wanted(window, also)
-        yield from read_indexed(root, index, wanted, processes=processes, clock=clock)
+        yield from read_indexed(root, folders, index, wanted, processes=processes, clock=clock)
         return
-    real_root = root.resolve()
-    for file in files_below(root):
-        for item in _read(file, real_root):
-            if isinstance(item, Problem) or window is None or _is_wanted(item, window, also):
-                yield item
+    for item in _items(folders, root.resolve()):
+        if isinstance(item, Problem) or window is None or _is_wanted(item, window, also):
+            yield item
 
 
-def are_many(root: Path) -> bool:
-    """
-    Whether a folder has so many files that reading them takes seconds.
-    """
-    return sum(1 for _ in islice(files_below(root), MANY)) == MANY
+def _items(folders: Sequence[Folder], real_root: Path) -> Iterator[Article | Problem]:
+    for folder in folders:
+        yield from folder.problems
+        for name in folder.articles:
+            yield from _read(folder.file(name), real_root)
 
 
-def _read(file: File | Problem, real_root: Path) -> tuple[Article | Problem, ...]:
-    if isinstance(file, Problem):
-        return (file,)
+def _read(file: File, real_root: Path) -> tuple[Article | Problem, ...]:
+    from .folder import read_file
+
     try:
         return read_file(file, real_root)
     except OSError as error:

@@ -4,15 +4,15 @@ The index: an SQLite file that holds what was read of each file. It may be remov
 
 import hashlib
 import os
-import pkgutil
 import sqlite3
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
+from ..files import state_of_code
 from .records import NAMES, Record
 
 PATIENCE = 20  #: seconds for another run to commit
@@ -20,6 +20,7 @@ MARK = 0x64696765  #: tells an index from other databases
 SCHEMA = (
     "DROP TABLE IF EXISTS files",
     "DROP TABLE IF EXISTS articles",
+    "DROP TABLE IF EXISTS seals",
     # A number is never used again: another run may still know what it stood for.
     "CREATE TABLE articles (id INTEGER PRIMARY KEY AUTOINCREMENT, text TEXT NOT NULL)",
     """
@@ -33,18 +34,14 @@ SCHEMA = (
         PRIMARY KEY (folder, name)
     ) WITHOUT ROWID
     """,
+    # Of folders of whose files all is kept, and nothing else.
+    "CREATE TABLE seals (folder TEXT PRIMARY KEY, seal BLOB NOT NULL) WITHOUT ROWID",
     f"PRAGMA application_id = {MARK}",
 )
-#: What is made of a file depends on these.
-READER = (
-    *("folder.py", "fields.py", "frontmatter.py", "values.py"),
-    *("remarks.py", "records.py", "index.py"),
-)
-SOURCES = (
-    *(("digest", "text.py"), ("digest", "guard.py")),
-    *((__package__, name) for name in READER),
-)
-LIBRARIES = ("pyyaml", "python-frontmatter", "idna")
+PACKAGE = Path(__file__).parents[1]
+#: What is made of a file depends on this code of ours and of others.
+CODE = (PACKAGE / "reader", PACKAGE / "model" / "articles.py", PACKAGE / "text.py")
+LIBRARIES = ("yaml", "frontmatter", "idna")
 DAMAGE = frozenset(
     {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_ERROR}
 )
@@ -94,6 +91,18 @@ class Index:
         )
         return {row[0]: Entry._make(row) for row in rows}
 
+    def wanted(self, folder: str, span: tuple[int, int] | None) -> list[Entry]:
+        """
+        What is kept of a folder's files that hold an article of that time, or a problem.
+        """
+        start, end = span or (-sys.maxsize, sys.maxsize)
+        rows = self._database.execute(
+            "SELECT name, stamp, published, problems, article FROM files WHERE folder = ?"
+            " AND (published >= ? AND published < ? OR problems <> '') ORDER BY name",
+            (folder, start, end),
+        )
+        return list(map(Entry._make, rows))
+
     def text(self, entry: Entry) -> str:
         """
         The article of a file; empty if another run has read the file again.
@@ -102,28 +111,33 @@ class Index:
         row = found.fetchone()
         return str(row[0]) if row else ""
 
+    def seal_of(self, folder: str) -> bytes | None:
+        found = self._database.execute("SELECT seal FROM seals WHERE folder = ?", (folder,))
+        row = found.fetchone()
+        return bytes(row[0]) if row else None
+
+    def seal(self, folder: str, stamps: Mapping[str, str], seal: bytes) -> None:
+        """
+        Close a folder, if what is kept of it is what belongs to these stamps, and nothing else.
+        """
+        with self._writing() as database:
+            kept = database.execute("SELECT name, stamp FROM files WHERE folder = ?", (folder,))
+            if dict(kept) == stamps:
+                database.execute("INSERT OR REPLACE INTO seals VALUES (?, ?)", (folder, seal))
+
     def keep(self, records: Iterable[tuple[str, str, str, Record]]) -> None:
         """
         What was read: folder, name, stamp, and what was found.
         """
         with self._writing() as database:
-            for folder, name, stamp, record in records:
-                _remove(database, folder, name)
-                added = database.execute(
-                    "INSERT INTO articles (text) VALUES (?)", (record.article,)
-                )
-                database.execute(
-                    "INSERT INTO files VALUES (?, ?, ?, ?, ?, ?)",
-                    (folder, name, stamp, record.published, record.problems, added.lastrowid),
-                )
+            _keep(database, list(records))
 
     def forget(self, files: Iterable[tuple[str, str]]) -> None:
         """
         Files that are no more: folder and name.
         """
         with self._writing() as database:
-            for folder, name in files:
-                _remove(database, folder, name)
+            _remove(database, list(files))
 
     def close(self) -> None:
         self._database.close()
@@ -198,25 +212,49 @@ def _transaction(database: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
         raise
 
 
-def _remove(database: sqlite3.Connection, folder: str, name: str) -> None:
-    key = (folder, name)
-    database.execute(
-        "DELETE FROM articles WHERE id = (SELECT article FROM files WHERE folder = ? AND name = ?)",
-        key,
+def _keep(database: sqlite3.Connection, records: Sequence[tuple[str, str, str, Record]]) -> None:
+    _remove(database, [(folder, name) for folder, name, _, _ in records])
+    (last,) = database.execute("SELECT coalesce(max(seq), 0) FROM sqlite_sequence").fetchone()
+    numbered = list(enumerate(records, last + 1))
+    database.executemany(
+        "INSERT INTO articles VALUES (?, ?)",
+        ((number, record.article) for number, (_, _, _, record) in numbered),
     )
-    database.execute("DELETE FROM files WHERE folder = ? AND name = ?", key)
+    database.executemany(
+        "INSERT INTO files VALUES (?, ?, ?, ?, ?, ?)",
+        (
+            (folder, name, stamp, record.published, record.problems, number)
+            for number, (folder, name, stamp, record) in numbered
+        ),
+    )
+
+
+def _remove(database: sqlite3.Connection, files: Sequence[tuple[str, str]]) -> None:
+    """
+    What is kept of these files, and the seals of their folders.
+    """
+    folders = {folder for folder, _ in files}
+    database.executemany("DELETE FROM seals WHERE folder = ?", ((each,) for each in folders))
+    find = "SELECT article FROM files WHERE folder = ? AND name = ?"
+    found = [(key, row) for key in files if (row := database.execute(find, key).fetchone())]
+    database.executemany("DELETE FROM articles WHERE id = ?", (row for _, row in found))
+    database.executemany(
+        "DELETE FROM files WHERE folder = ? AND name = ?", (key for key, _ in found)
+    )
+
+
+def _module(name: str) -> Path | None:
+    """
+    Where a library begins; not imported for that.
+    """
+    found = find_spec(name)
+    return Path(found.origin) if found and found.origin else None
 
 
 def _version_of_reader() -> int:
     """
     A number that is another one as soon as something else might be made of a file.
     """
-    digest = hashlib.blake2b(repr((sys.version_info[:2], NAMES)).encode())
-    for package, name in SOURCES:
-        digest.update(pkgutil.get_data(package, name) or b"")
-    for name in LIBRARIES:
-        try:
-            digest.update(version(name).encode())
-        except PackageNotFoundError:
-            digest.update(b"?")
-    return int.from_bytes(digest.digest()[:4]) >> 1
+    libraries = filter(None, map(_module, LIBRARIES))
+    code = (sys.version_info[:2], NAMES, state_of_code(*CODE, *libraries))
+    return int.from_bytes(hashlib.blake2b(repr(code).encode()).digest()[:4]) >> 1

@@ -1,33 +1,33 @@
 """
 Reading with an index: only what has changed is read again, only what is wanted is handed on.
 
-Every file has a stamp: its times, its size and its inode. A file that changed just before it
-was read is not kept: it may change once more without its times telling. Nor are links, which
-may lead elsewhere tomorrow.
+While a folder has the seal that it had, nobody looks at what is kept of each of its files.
 """
 
 import os
 import sqlite3
-import stat
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
 from ..model import Article, Problem
-from .folder import File, files_below, shown
 from .index import Entry, Index, is_damage, remove
-from .parallel import ENOUGH, Readers, available_processors
+from .listing import File, Folder, shown
+from .parallel import Readers
 from .records import Record, Wanted, to_article, to_problems
+from .stamps import UNSETTLED, Look, is_text
 
-#: Times of files come in steps: 4 ms on Linux, 2 s on memory cards.
-UNSETTLED = 3_000_000_000
 COMMIT = 2_000  #: files; a run that is interrupted loses no more, another run waits no longer
+#: What comes of reading what another run has just replaced, or of damage.
+MISREAD = (ValueError, TypeError, LookupError)
 
 
 def read_indexed(
     root: Path,
+    folders: Sequence[Folder],
     path: Path,
     wanted: Wanted,
     *,
@@ -37,8 +37,7 @@ def read_indexed(
     """
     What is wanted of a content folder, in the order of the paths. The index is made, or mended.
     """
-    count = available_processors() if processes is None else processes
-    reading = _Reading(root, wanted, processes=count, settled=clock() - UNSETTLED)
+    reading = _Reading(root, folders, wanted, processes=processes, settled=clock() - UNSETTLED)
     try:
         return reading.with_index(path)
     except (sqlite3.Error, OSError) as error:
@@ -62,14 +61,26 @@ class _Changed(NamedTuple):
     stamp: str  #: empty: it is not to be kept
 
 
+Found = Article | Problem | _Changed
+
+
 class _Reading:
     """
     One look at a content folder.
     """
 
-    def __init__(self, root: Path, wanted: Wanted, *, processes: int, settled: int) -> None:
-        self._root, self._real_root = root, root.resolve()
-        self._wanted, self._processes, self._settled = wanted, processes, settled
+    def __init__(
+        self,
+        root: Path,
+        folders: Sequence[Folder],
+        wanted: Wanted,
+        *,
+        processes: int | None,
+        settled: int,
+    ) -> None:
+        self._root, self._folders, self._wanted = root, folders, wanted
+        self._processes, self._settled = processes, settled
+        self._real_root = root.resolve()
 
     def with_index(self, path: Path) -> list[Article | Problem]:
         with closing(Index(path)) as index:
@@ -79,62 +90,62 @@ class _Reading:
         """
         Everything that is wanted.
         """
-        gone: list[tuple[str, str]] = []
-        items: list[Article | Problem] = []
+        left = index.folders(f"{self._real_root}//") if index else set[str]()
         with closing(Readers(self._real_root, self._processes)) as readers:
-            found, changed = self._sorted_out(index, gone, readers)
-            with closing(self._read(changed, index, readers)) as records:
-                for each in found:
-                    if isinstance(each, _Changed):
-                        items += self._items(each.file, next(records))
-                    else:
-                        items.append(each)
-        if index and gone:
-            index.forget(gone)
+            if not left:
+                readers.prepare(sum(len(each.articles) for each in self._folders))
+            looks = [Look(self._key(each.path), each, self._settled) for each in self._folders]
+            found = [item for look in looks for item in self._of_folder(look, index)]
+            items = self._read(found, index, readers)
+        if index:
+            self._forget(looks, left, index)
+            for look in looks:
+                if look.seal and not look.sealed:
+                    index.seal(look.key, look.stamps, look.seal)
         return items
 
-    def _sorted_out(
-        self, index: Index | None, gone: list[tuple[str, str]], readers: Readers
-    ) -> tuple[list[Article | Problem | _Changed], list[_Changed]]:
+    def _forget(self, looks: Sequence[Look], left: AbstractSet[str], index: Index) -> None:
         """
-        What is known or to be read, in order; and the latter once more, of which much is a sign.
+        What is kept of files and folders that are no more.
         """
-        found: list[Article | Problem | _Changed] = []
-        changed: list[_Changed] = []
-        for each in self._look(index, gone):
-            found.append(each)
-            if isinstance(each, _Changed):
-                changed.append(each)
-                if len(changed) == ENOUGH:
-                    readers.start()
-        return found, changed
+        gone = [(look.key, name) for look in looks for name in look.gone]
+        missing = left - {look.key for look in looks}
+        gone += ((key, name) for key in missing for name in index.files(key))
+        if gone:
+            index.forget(gone)
 
-    def _look(
-        self, index: Index | None, gone: list[tuple[str, str]]
-    ) -> Iterator[Article | Problem | _Changed]:
+    def _of_folder(self, look: Look, index: Index | None) -> list[Found]:
         """
-        What is known, and what is to be read. `gone` gets files that are no more.
+        What is known of a folder's files, and which of them are to be read.
         """
-        left = index.folders(f"{self._real_root}//") if index else set()
-        folder, key, known = None, "", dict[str, Entry]()
-        for file in files_below(self._root):
-            if isinstance(file, Problem):
-                yield file
-                continue
-            if file.folder != folder:
-                gone += ((key, name) for name in known)
-                folder, key = file.folder, self._key(file.folder)
-                known = index.files(key) if index and key else {}
-                left.discard(key)
-            stamp = self._stamp(file) if key else ""
-            entry = known.pop(file.name, None) if stamp else None
-            items = self._known(file, stamp, entry, index) if entry and index else None
+        folder = look.folder
+        known = self._sealed(look, index) if index and look.seal else None
+        if known is not None:
+            return [*folder.problems, *known]
+        found: list[Found] = [*folder.problems]
+        kept = index.files(look.key) if index and look.key else {}
+        for name, stamp in look.stamps.items():
+            entry = kept.pop(name, None)
+            items = self._known(folder.file(name), stamp, entry, index) if entry and index else None
+            found += (_Changed(folder.file(name), look.key, stamp),) if items is None else items
+        look.gone += kept
+        return found
+
+    def _sealed(self, look: Look, index: Index) -> list[Found] | None:
+        """
+        What is wanted of a folder in which nothing has changed; None if something has.
+        """
+        look.sealed = index.seal_of(look.key) == look.seal
+        if not look.sealed:
+            return None
+        found: list[Found] = []
+        for entry in index.wanted(look.key, self._wanted.span):
+            items = self._items_kept(look.folder.file(entry.name), entry, index)
             if items is None:
-                yield _Changed(file, key, stamp)
-            else:
-                yield from items
-        gone += ((key, name) for name in known)
-        gone += ((key, name) for key in left if index for name in index.files(key))
+                look.sealed = False
+                return None
+            found += items
+        return found
 
     def _known(
         self, file: File, stamp: str, entry: Entry, index: Index
@@ -142,18 +153,38 @@ class _Reading:
         """
         What is wanted of a file and kept; None if it is to be read.
         """
-        if entry.stamp != stamp:
-            return None
+        return self._items_kept(file, entry, index) if stamp and entry.stamp == stamp else None
+
+    def _items_kept(
+        self, file: File, entry: Entry, index: Index
+    ) -> tuple[Article | Problem, ...] | None:
         wanted = self._wanted.takes(entry.published, file.slug)
         if not wanted and not entry.problems:
             return ()
         record = Record(entry.published, index.text(entry) if wanted else "", entry.problems)
         try:
             return self._items(file, record)
-        except (ValueError, TypeError, LookupError):  # Another run has just replaced it.
+        except MISREAD:
             return None
 
     def _read(
+        self, found: Sequence[Found], index: Index | None, readers: Readers
+    ) -> list[Article | Problem]:
+        """
+        What was found, with what is in the files that have changed.
+        """
+        changed = [each for each in found if isinstance(each, _Changed)]
+        readers.prepare(len(changed))
+        items: list[Article | Problem] = []
+        with closing(self._records(changed, index, readers)) as records:
+            for each in found:
+                if isinstance(each, _Changed):
+                    items += self._items(each.file, next(records))
+                else:
+                    items.append(each)
+        return items
+
+    def _records(
         self, changed: list[_Changed], index: Index | None, readers: Readers
     ) -> Generator[Record]:
         """
@@ -184,29 +215,7 @@ class _Reading:
         A folder below this root; empty where it is no text, so that nothing is kept of it.
         """
         key = f"{self._real_root}//{folder[len(str(self._root)) :].lstrip(os.sep)}"
-        return key if _is_text(key) else ""
-
-    def _stamp(self, file: File) -> str:
-        """
-        Changes with the file; empty if a change might not show.
-        """
-        try:
-            found = os.lstat(file.path)
-        except OSError:
-            return ""
-        if not stat.S_ISREG(found.st_mode) or found.st_ctime_ns > self._settled:
-            return ""
-        if not _is_text(file.name):
-            return ""
-        return f"{found.st_mtime_ns} {found.st_ctime_ns} {found.st_size} {found.st_ino}"
-
-
-def _is_text(name: str) -> bool:
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+        return key if is_text(key) else ""
 
 
 def _rebuilt(path: Path, error: Exception) -> Problem:

@@ -12,13 +12,12 @@ import subprocess
 import sys
 import threading
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from queue import SimpleQueue
 
-from .folder import File, read_file, unreadable
+from .listing import File, unreadable
 from .records import Record, to_record
 
 ENOUGH = 2_000  #: files that take as long to read as processes to start, several times over
@@ -37,20 +36,22 @@ def available_processors() -> int:
 
 class Readers:
     """
-    Those who read: this process, or others once it was told to start them.
+    Those who read: this process, or others where there are many files.
     """
 
-    def __init__(self, real_root: Path, processes: int) -> None:
-        self._real_root, self._processes = real_root, processes
+    def __init__(self, real_root: Path, processes: int | None) -> None:
+        self._real_root = real_root
+        self._processes = available_processors() if processes is None else processes
         self._workers: list[_Worker] = []
 
-    def start(self) -> None:
+    def prepare(self, files: int) -> None:
         """
-        Start the others, so that they are ready by the time that the files are known.
+        Start the others where so many files pay for it, the sooner the better.
         """
         # A thread may be one of many that read; and it is the main one that Ctrl-C interrupts.
         in_main_thread = threading.current_thread() is threading.main_thread()
-        if self._processes > 1 and in_main_thread and not self._workers:
+        many = files >= ENOUGH and self._processes > 1
+        if many and in_main_thread and not self._workers:
             self._workers = [_Worker(self._real_root) for _ in range(self._processes)]
 
     def read_iter(self, files: Sequence[File]) -> Generator[Record]:
@@ -66,6 +67,8 @@ class Readers:
             worker.close()
 
     def _read_with_workers(self, files: Sequence[File]) -> Generator[Record]:
+        from concurrent.futures import ThreadPoolExecutor
+
         idle: SimpleQueue[_Worker] = SimpleQueue()
         for worker in self._workers:
             idle.put(worker)
@@ -99,6 +102,8 @@ def serve(real_root: str) -> None:
 
 
 def _record_of(file: File, real_root: Path) -> Record:
+    from .folder import read_file
+
     try:
         return to_record(read_file(file, real_root))
     except OSError as error:

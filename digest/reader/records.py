@@ -53,6 +53,13 @@ class Wanted:
         self._span = (microseconds(window.start), microseconds(window.end)) if window else None
         self._also = frozenset(also)
 
+    @property
+    def span(self) -> tuple[int, int] | None:
+        """
+        From when to when all that is wanted was published, if that can be said.
+        """
+        return None if self._also else self._span
+
     def takes(self, published: int | None, slug: str) -> bool:
         if published is None:
             return False

@@ -2,18 +2,16 @@
 Topic files: YAML files of the content folder that say `taxonomy: topic`.
 """
 
-import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from ..errors import ArticleError
 from ..model import Problem, Topic
 from ..text import clean_line
-from .frontmatter import load_front_matter
+from .listing import Folder, list_folders
 
-SUFFIXES = (".yaml", ".yml")
 MARK = b"taxonomy"
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 #: YAML may say where a document begins, and where it ends.
@@ -21,17 +19,18 @@ BEGINNING = re.compile(rb"\A(?:[ \t]*(?:#.*)?\r?\n)*---[ \t]*\r?\n")
 END = re.compile(rb"^(?:---|\.\.\.)[ \t\r]*\Z", re.MULTILINE)
 
 
-def read_topics(root: Path) -> Iterator[Topic | Problem]:
+def read_topics(
+    root: Path, *, folders: Iterable[Folder] | None = None
+) -> Iterator[Topic | Problem]:
     """
     Every topic that a file below `root` describes, and every such file that describes none.
 
-    YAML files that do not say that they are topics are somebody else's.
+    YAML files that do not say that they are topics are somebody else's. Who has listed the
+    folders already hands them over.
     """
-    for folder, folders, files in os.walk(root):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(each for each in files if each.lower().endswith(SUFFIXES)):
-            if not name.startswith("."):
-                yield from _read(Path(folder, name))
+    for folder in list_folders(root) if folders is None else folders:
+        for name in folder.topics:
+            yield from _read(Path(folder.path, name))
 
 
 def _read(path: Path) -> Iterator[Topic | Problem]:
@@ -39,6 +38,8 @@ def _read(path: Path) -> Iterator[Topic | Problem]:
         data = path.read_bytes()
         if MARK not in data:
             return
+        from .frontmatter import load_front_matter
+
         fields = load_front_matter(_as_front_matter(data)).fields
         if fields.get("taxonomy") == "topic":
             yield _topic(path, fields)

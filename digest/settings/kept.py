@@ -16,10 +16,11 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from ..files import state_of_code, write_whole
 from .known import Settings
 
 PACKAGE = Path(__file__).parents[1]
-#: The code that makes settings of a configuration.
+#: The folders of the code that makes settings of a configuration.
 CODE = (PACKAGE, PACKAGE / "model", PACKAGE / "settings", PACKAGE / "settings" / "tables")
 #: Of what our own objects are made, beside what pickle has signs for.
 VALUES = {
@@ -72,7 +73,7 @@ class Kept:
         try:
             with open(self._file or os.devnull, "rb") as file:  # noqa: PTH123
                 code, source, names, settings = _Unpickler(BytesIO(file.read())).load()
-            same = code == _state_of_code() and source == self._source
+            same = code == _state() and source == self._source
             usable = same and isinstance(settings, Settings) and self._is_silent(names)
         except DAMAGE:
             return None
@@ -84,9 +85,7 @@ class Kept:
         """
         if self._file is None or not self._is_silent(asked.names):
             return
-        from ..files import write_whole
-
-        data = pickle.dumps((_state_of_code(), self._source, sorted(asked.names), settings))
+        data = pickle.dumps((_state(), self._source, sorted(asked.names), settings))
         with suppress(OSError):
             self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             write_whole(self._file, data, durable=False)
@@ -122,14 +121,8 @@ def _folder(environ: Mapping[str, str]) -> Path | None:
     return Path(caches, "digest") if os.path.isabs(caches) else None  # noqa: PTH117
 
 
-def _state_of_code() -> tuple[Any, ...]:
+def _state() -> tuple[object, ...]:
     """
     Another one as soon as other settings might be made of the same text.
     """
-    files = sorted(
-        (each.path, state.st_mtime_ns, state.st_size)
-        for folder in CODE
-        for each in os.scandir(folder)
-        if each.name.endswith(".py") and (state := each.stat())
-    )
-    return sys.version, tuple(files)
+    return sys.version, state_of_code(*CODE)
