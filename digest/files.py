@@ -48,11 +48,12 @@ def state_of_code(*places: Path) -> tuple[tuple[str, int, int], ...]:
     """
     Another one as soon as one of these modules is, or one that lies in one of these folders.
     """
-    modules = [place for place in places if place.suffix]
+    states = [(place.name, place.stat()) for place in places if place.suffix]
     for folder in places:
         if not folder.suffix:
-            modules += sorted(folder.glob("*.py"))
-    states = [(str(module), module.stat()) for module in modules]
+            with os.scandir(folder) as found:
+                modules = [each for each in found if each.name.endswith(".py")]
+            states += sorted((each.path, each.stat()) for each in modules)
     return tuple((name, state.st_mtime_ns, state.st_size) for name, state in states)
 
 

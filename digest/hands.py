@@ -13,7 +13,6 @@ The editor's files: `issues/<newsletter>/<date>.toml`, one for each issue that n
 """
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -46,12 +45,16 @@ def look_at_hand(path: Path) -> tuple[Hand, tuple[Problem, ...]]:
     What the editor decided as far as it can be told, and what is wrong with the file.
     """
     try:
-        source = path.read_bytes()[:MAX_FILE].decode("utf-8-sig")
-        document = tomllib.loads(source)
+        data = path.read_bytes()[:MAX_FILE]
     except FileNotFoundError:
         return Hand(), ()
     except OSError as error:
         return Hand(), (Problem(file=str(path), message=f"cannot be read: {error.strerror}"),)
+    import tomllib
+
+    try:
+        source = data.decode("utf-8-sig")
+        document = tomllib.loads(source)
     except (ValueError, RecursionError) as error:
         found = AT_LINE.search(str(error))
         line = int(found[1]) if found else None

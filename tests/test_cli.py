@@ -82,7 +82,7 @@ def test_help_of_the_lists_names_every_command(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("command", "usage"),
     [
-        (("send",), "[NEWSLETTER]..."),
+        (("send",), "[NEWSLETTER...]"),
         (("init",), "[DIR]"),
         (("status",), "[ISSUE]"),
         (("subscribers", "export"), "{NEWSLETTER} [FILE]"),

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .progress import shown_pictures
 from .shared import (
     AsJson,
     At,
@@ -128,6 +127,7 @@ def preview(
     Each edition is an .html, a .txt and an .eml file; index.html shows them all.
     """
     from ..gallery import write_previews
+    from .progress import shown_pictures
 
     moment = moment_of(at, since, until)
     with opened(context) as pipeline, telling_of_index(pipeline):

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import SettingsError
-from .logs import Format, LogFormat, open_log
+from .logs import Format, LogFormat
+from .serverlog import open_log
 from .shared import At, Names, Since, Until, opened, say
 
 if TYPE_CHECKING:

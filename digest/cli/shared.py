@@ -4,7 +4,6 @@ What the commands share: options, the open pipeline, and ways to print.
 
 import json
 import os
-import secrets
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -51,7 +50,7 @@ Until = Annotated[
 Name = Annotated[str, typer.Argument(metavar="NEWSLETTER", help="Its id in the configuration.")]
 Names = Annotated[
     list[str] | None,
-    typer.Argument(metavar="NEWSLETTER", help="Their ids. Default: all newsletters."),
+    typer.Argument(metavar="NEWSLETTER...", help="Their ids. Default: all newsletters."),
 ]
 
 Offline = Annotated[
@@ -66,6 +65,15 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def random_bits(number: int) -> int:
+    """
+    The only source of chance.
+    """
+    import secrets
+
+    return secrets.randbits(number)
+
+
 @contextmanager
 def opened(context: typer.Context) -> Iterator["Pipeline"]:
     """
@@ -76,7 +84,7 @@ def opened(context: typer.Context) -> Iterator["Pipeline"]:
 
     config: Path = context.obj
     settings = load_settings(config, os.environ)
-    pipeline = Pipeline(settings, clock=now, random_bits=secrets.randbits)
+    pipeline = Pipeline(settings, clock=now, random_bits=random_bits)
     try:
         with _interruptible():
             yield pipeline

@@ -59,7 +59,7 @@ def new(
 def check(
     context: typer.Context,
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="NAME", help="Default: all of your own.")
+        list[str] | None, typer.Argument(metavar="NAME...", help="Default: all of your own.")
     ] = None,
     *,
     as_json: AsJson = False,

@@ -2,7 +2,6 @@
 How the letters of a newsletter look: colours, fonts, measures, a logo.
 """
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -107,6 +106,8 @@ def _chosen(key: str, colours: Sequence[str]) -> str:
     """
     The one that a topic likes best, wherever it is free.
     """
+    import hashlib
+
     return min(colours, key=lambda each: hashlib.sha256(f"{key} {each}".encode()).digest())
 
 

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from ..schedule import Schedule
 from .articles import Article, Window
 from .brand import OURS, Brand
-from .readers import Policy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +28,18 @@ class Site:
         What the names of pictures are written behind.
         """
         return f"{self.pictures or f'{self.url}/i'}/"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """
+    When a newsletter stops writing to somebody. No number is never.
+    """
+
+    hard: int = 1
+    soft: int = 3
+    within: timedelta = timedelta(days=30)
+    complaint: str = "all"  #: lists that it stops: "all", "this" one, or "none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ What becomes of a subscription: its states, and who changed it, when and why.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -84,18 +84,6 @@ class Verdict:
     recipient: str = field(default="", repr=False)
     report_id: str = ""  #: the report's own Message-ID
     at: datetime | None = None  #: the report's own date
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
-    """
-    When a newsletter stops writing to somebody. No number is never.
-    """
-
-    hard: int = 1
-    soft: int = 3
-    within: timedelta = timedelta(days=30)
-    complaint: str = "all"  #: lists that it stops: "all", "this" one, or "none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,9 +16,7 @@ from datetime import timedelta
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
-from ..journal import Heading, Journal, current_boot
-from ..model import Issue, Letter, Newsletter, Page, Recipient, Subscriber
-from ..tokens import PREVIEW_KEY, Key
+from ..model import Issue, Newsletter, Subscriber
 from .moments import Moment
 from .printshop import Printed, Printshop
 
@@ -27,10 +25,12 @@ if TYPE_CHECKING:
 
     from ..composer import Composer
     from ..gatherer import Progress as Gathering
+    from ..model import Letter, Page, Recipient
     from ..ports import Transport
     from ..sender import Allowance, Sending
     from ..signer import Signer
     from ..store import Store
+    from ..tokens import Key
     from .publishing import Publisher
 
 __all__ = ["NOBODY", "Moment", "Pipeline", "Printed"]
@@ -90,6 +90,7 @@ class Pipeline(Printshop):
         """
         A run over what waits of a frozen issue.
         """
+        from ..journal import Heading, Journal, current_boot
         from ..sender import Sending
 
         number = self.store.subscribers.number(issue.newsletter)
@@ -100,7 +101,7 @@ class Pipeline(Printshop):
             page = self.store.issues.page(issue.id, edition)
             return self.composer(page, issue, key=key, newsletter_number=number)
 
-        def compose(recipient: Recipient) -> Letter:
+        def compose(recipient: "Recipient") -> "Letter":
             return self._signed(composer(recipient.edition).compose(recipient.subscriber), issue)
 
         run = f"{self._random_bits(RUN_BITS):032x}"
@@ -148,14 +149,18 @@ class Pipeline(Printshop):
         rate = self._shared_rate
         return self.store.paces.reserve("smtp", letters, rate) if rate else 0.0
 
-    def letter(self, issue: Issue, page: Page, subscriber: Subscriber = NOBODY) -> Letter:
+    def letter(self, issue: Issue, page: "Page", subscriber: Subscriber = NOBODY) -> "Letter":
         """
         A letter whose links nobody can use: for previews and tests.
         """
+        from ..tokens import PREVIEW_KEY
+
         composer = self.composer(page, issue, key=PREVIEW_KEY, newsletter_number=0)
         return self._signed(composer.compose(subscriber), issue)
 
-    def composer(self, page: Page, issue: Issue, *, key: Key, newsletter_number: int) -> "Composer":
+    def composer(
+        self, page: "Page", issue: Issue, *, key: "Key", newsletter_number: int
+    ) -> "Composer":
         from ..composer import Composer
 
         inside = self.publisher.inside(page)
@@ -203,7 +208,7 @@ class Pipeline(Printshop):
 
         return open_signers(self.settings)
 
-    def _signed(self, letter: Letter, issue: Issue) -> Letter:
+    def _signed(self, letter: "Letter", issue: Issue) -> "Letter":
         for signer in self._signers:
             letter = signer.sign(letter, at=issue.made_at)
         return letter

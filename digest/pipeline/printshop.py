@@ -13,17 +13,18 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ..errors import ThemeError
-from ..model import Edition, Issue, Newsletter, Page, Problem, Subscriber
+from ..model import Edition, Issue, Newsletter, Problem, Subscriber
 from ..settings import Settings
-from ..tokens import PREVIEW_KEY, Key, marks_for
 from .daybook import DayBook
 from .newsroom import Newsroom
 
 if TYPE_CHECKING:
     from ..gatherer import FolderNotes, Gathered
     from ..gatherer import Progress as Gathering
+    from ..model import Page
     from ..pictures import FolderCache
     from ..renderer import Renderer
+    from ..tokens import Key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +34,7 @@ class Printed:
     """
 
     edition: Edition
-    page: Page
+    page: "Page"
     problems: tuple[Problem, ...]  #: with its pictures, and with its size
     readers: Sequence[Subscriber]
 
@@ -102,7 +103,7 @@ class Printshop(Newsroom):
         issue: Issue,
         readers: Sequence[Subscriber],
         *,
-        key: Key = PREVIEW_KEY,
+        key: "Key | None" = None,
         fetch: "Gathering | None" = None,
         explain: bool = False,
         most: int | None = None,
@@ -115,12 +116,14 @@ class Printshop(Newsroom):
         wanted, they are those with the most readers. Pictures come from the cache; with `fetch`,
         which is told how far that is, others are fetched before.
         """
+        from ..tokens import PREVIEW_KEY, marks_for
+
         edited, without_news = self.edit(newsletter, issue, readers, explain=explain, book=book)
         if most is not None:
             edited = sorted(edited, key=lambda each: -len(each[1]))[:most]
         if fetch:
             self.gather(((newsletter, edition) for edition, _ in edited), fetch)
-        marks = marks_for(key, issue.id)
+        marks = marks_for(key or PREVIEW_KEY, issue.id)
         printed = []
         for edition, group in edited:
             page, problems = self.print_edition(newsletter, issue, edition, marks)
@@ -133,7 +136,7 @@ class Printshop(Newsroom):
         issue: Issue,
         edition: Edition,
         marks: Mapping[str, str],
-    ) -> tuple[Page, tuple[Problem, ...]]:
+    ) -> tuple["Page", tuple[Problem, ...]]:
         """
         The page of an edition with something to read, and what was wrong with it.
         """

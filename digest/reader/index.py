@@ -2,7 +2,6 @@
 The index: an SQLite file that holds what was read of each file. It may be removed at any time.
 """
 
-import hashlib
 import os
 import sqlite3
 import sys
@@ -11,6 +10,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
+from zlib import crc32
 
 from ..files import state_of_code
 from .records import NAMES, Record
@@ -257,4 +257,4 @@ def _version_of_reader() -> int:
     """
     libraries = filter(None, map(_module, LIBRARIES))
     code = (sys.version_info[:2], NAMES, state_of_code(*CODE, *libraries))
-    return int.from_bytes(hashlib.blake2b(repr(code).encode()).digest()[:4]) >> 1
+    return crc32(repr(code).encode()) >> 1  # SQLite keeps it as a signed number.

@@ -57,15 +57,14 @@ def list_folders(root: Path) -> list[Folder]:
     for path, folders, names in os.walk(root, onerror=unlisted.append):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         inside = path[len(str(root)) :].strip(os.sep).replace(os.sep, "/")
-        shown_names = sorted(name for name in names if name[0] != ".")
-        named = [name for name in shown_names if name.endswith(SUFFIXES)]
+        named = sorted(name for name in names if name.endswith(SUFFIXES) and name[0] != ".")
         doubles = _doubles(named)
         found.append(
             Folder(
                 path,
                 f"{inside}/" if inside else "",
                 [name for name in named if name not in doubles] if doubles else named,
-                [name for name in shown_names if name.lower().endswith(TOPIC_SUFFIXES)],
+                _topic_files(names),
                 [_double(f"{path}{os.sep}{name}") for name in doubles],
             )
         )
@@ -85,13 +84,20 @@ def shown(path: str) -> str:
     return str(Path(os.fsencode(path).decode("utf-8", "replace")))
 
 
+def _topic_files(names: Sequence[str]) -> list[str]:
+    others = (name for name in names if not name.endswith(SUFFIXES))
+    return sorted(
+        name for name in others if name.lower().endswith(TOPIC_SUFFIXES) and name[0] != "."
+    )
+
+
 def _doubles(names: Sequence[str]) -> list[str]:
     """
     Those that differ from the name before in nothing but the ending.
     """
     rare, common = SUFFIXES
     taken = {name.removesuffix(rare) for name in names if name.endswith(rare)}
-    return [name for name in names if taken and name.removesuffix(common) in taken]
+    return [name for name in names if name.removesuffix(common) in taken] if taken else []
 
 
 def _double(path: str) -> Problem:

@@ -2,7 +2,6 @@
 What `[images]` says of other people's servers, and of what they send.
 """
 
-import hashlib
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -28,5 +27,7 @@ class ImageSettings:
         """
         Differs where a picture that was refused may pass, and the other way round.
         """
+        import hashlib
+
         text = f"{sorted(self.guard.hosts)} {self.guard.nets} {self.fetching} {self.decoding}"
         return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -11,10 +11,10 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import is_dataclass
-from hashlib import blake2b
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 from ..files import state_of_code, write_whole
 from .known import Settings
@@ -61,10 +61,11 @@ class Kept:
     """
 
     def __init__(self, path: Path, source: str, environ: Mapping[str, str]) -> None:
-        self._source, self._environ = source, environ
+        self._text, self._environ = (str(path), source), environ
         folder = _folder(environ)
-        name = blake2b(os.fsencode(path), digest_size=16).hexdigest()
-        self._file = folder / f"{name}.settings" if folder else None
+        # Two of one number would only take turns.
+        name = f"{crc32(os.fsencode(path)):08x}.settings"
+        self._file = folder / name if folder else None
 
     def settings(self) -> Settings | None:
         """
@@ -72,8 +73,8 @@ class Kept:
         """
         try:
             with open(self._file or os.devnull, "rb") as file:  # noqa: PTH123
-                code, source, names, settings = _Unpickler(BytesIO(file.read())).load()
-            same = code == _state() and source == self._source
+                code, text, names, settings = _Unpickler(BytesIO(file.read())).load()
+            same = code == _state() and text == self._text
             usable = same and isinstance(settings, Settings) and self._is_silent(names)
         except DAMAGE:
             return None
@@ -85,7 +86,7 @@ class Kept:
         """
         if self._file is None or not self._is_silent(asked.names):
             return
-        data = pickle.dumps((_state(), self._source, sorted(asked.names), settings))
+        data = pickle.dumps((_state(), self._text, sorted(asked.names), settings))
         with suppress(OSError):
             self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             write_whole(self._file, data, durable=False)
