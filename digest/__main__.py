@@ -20,7 +20,10 @@ def main() -> None:
     gc.set_threshold(50_000)
     from .cli import main as run
 
-    run()
+    try:
+        run()
+    finally:
+        gc.freeze()  # All that is left goes with the process: nobody has to look through it again.
 
 
 def _leave(*_: object) -> None:

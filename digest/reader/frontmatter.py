@@ -4,6 +4,7 @@ Front matter taken apart: the text between the delimiters, and its fields.
 
 import re
 import tomllib
+from codecs import BOM_UTF8
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -82,12 +83,13 @@ def load_front_matter(data: bytes) -> FrontMatter:
 
 
 def _decode(data: bytes) -> tuple[str, int]:
+    data = data.removeprefix(BOM_UTF8)
     try:
-        text = data.decode("utf-8-sig")
+        text = data.decode()
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise ArticleError("not UTF-8 text: save the file as UTF-8", line=line) from None
-    text = text.replace("\r\n", "\n")
+    text = text.replace("\r\n", "\n") if b"\r" in data else text
     if b"\xc2" not in data and len(data.translate(None, ASCII_CONTROLS)) == len(data):
         return text, 0  # Nearly every file; and the others begin with this byte.
     return CONTROLS.subn("", text)

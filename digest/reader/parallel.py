@@ -94,10 +94,11 @@ def serve(real_root: str) -> None:
     """
     The worker: a line with files comes in, a line for each of them goes out.
     """
+    root = Path(real_root)
     for line in sys.stdin.buffer:
         files = (File(*each) for each in json.loads(line))
-        records = [_record_of(file, Path(real_root)) for file in files]
-        sys.stdout.buffer.write(b"".join(map(_to_line, records)))
+        lines = [_to_line(_record_of(file, root)) for file in files]
+        sys.stdout.buffer.write("".join(lines).encode("ascii"))
         sys.stdout.buffer.flush()
 
 
@@ -166,13 +167,12 @@ def _answers(process: subprocess.Popen[bytes], batch: Sequence[File]) -> list[Re
     return [_from_line(answers.readline()) for _ in batch]
 
 
-def _to_line(record: Record) -> bytes:
+def _to_line(record: Record) -> str:
     """
     Tabs and line ends do not occur in JSON as we write it.
     """
     published = "" if record.published is None else record.published
-    line = f"{published}\t{record.article}\t{record.problems}\t{record.lasting:d}\n"
-    return line.encode("ascii")
+    return f"{published}\t{record.article}\t{record.problems}\t{record.lasting:d}\n"
 
 
 def _from_line(line: bytes) -> Record:

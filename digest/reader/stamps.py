@@ -9,11 +9,16 @@ stamps of all its files; none, if one of them has no stamp.
 import os
 import stat
 from array import array
+from functools import cached_property
 
 from .listing import Folder
 
 #: Nanoseconds. Times of files come in steps: 4 ms on Linux, 2 s on memory cards.
 UNSETTLED = 3_000_000_000
+
+
+#: How many numbers tell of a file.
+NUMBERS = 4
 
 
 class Look:
@@ -22,60 +27,60 @@ class Look:
     """
 
     def __init__(self, key: str, folder: Folder, settled: int) -> None:
-        self.key, self.folder, self._settled = key, folder, settled
+        self.key, self.folder = key, folder
         self.sealed = False  #: with the same seal, in the index
         self.gone: list[str] = []  #: files of which something is kept, and that are no more
-        self._states = _states_of(folder) if key and folder.articles else []
-        self.seal = self._seal()
+        self._numbers = _numbers_of(folder, settled) if key else array("Q")
 
     @property
     def stamps(self) -> dict[str, str]:
         """
         By the files' names; empty if a change might not show.
         """
-        states = self._states or [None] * len(self.folder.articles)
-        return {
-            name: self._stamp(name, state)
-            for name, state in zip(self.folder.articles, states, strict=True)
-        }
+        rows = zip(*[iter(self._numbers)] * NUMBERS, strict=True)
+        stamps = [" ".join(map(str, row)) if any(row) else "" for row in rows]
+        names = self.folder.articles
+        known = dict(zip(names, stamps, strict=True)) if stamps else dict.fromkeys(names, "")
+        return {name: stamp if is_text(name) else "" for name, stamp in known.items()}
 
-    def _seal(self) -> bytes:
-        numbers = array("Q")
-        for state in self._states:
-            if state is None or not self._is_settled(state):
-                return b""
-            numbers.extend((state.st_mtime_ns, state.st_ctime_ns, state.st_size, state.st_ino))
+    @cached_property
+    def seal(self) -> bytes:
+        """
+        Differs from that of any other state; empty if one of the stamps is.
+        """
         names = "/".join(self.folder.articles)
-        return numbers.tobytes() + names.encode() if is_text(names) else b""
-
-    def _stamp(self, name: str, state: os.stat_result | None) -> str:
-        if state is None or not self._is_settled(state) or not is_text(name):
-            return ""
-        return f"{state.st_mtime_ns} {state.st_ctime_ns} {state.st_size} {state.st_ino}"
-
-    def _is_settled(self, state: os.stat_result) -> bool:
-        return stat.S_ISREG(state.st_mode) and state.st_ctime_ns <= self._settled
+        whole = all(self._numbers[::NUMBERS]) and is_text(names)
+        return self._numbers.tobytes() + names.encode() if whole else b""
 
 
-def _states_of(folder: Folder) -> list[os.stat_result | None]:
+def _numbers_of(folder: Folder, settled: int) -> "array[int]":
     """
-    Of the files themselves, not of what links lead to; None for one that has just gone.
+    The numbers of each file, one after the other: all 0 where a change might not show.
     """
+    numbers = array("Q")
     try:
         handle = os.open(folder.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError:
-        return []
+        return numbers
     try:
-        return [_state_of(name, handle) for name in folder.articles]
+        for name in folder.articles:
+            numbers.extend(_numbers(name, handle, settled))
     finally:
         os.close(handle)
+    return numbers
 
 
-def _state_of(name: str, folder: int) -> os.stat_result | None:
+def _numbers(name: str, folder: int, settled: int) -> tuple[int, ...]:
+    """
+    Of the file itself, not of what a link leads to.
+    """
     try:
-        return os.stat(name, dir_fd=folder, follow_symlinks=False)
+        state = os.stat(name, dir_fd=folder, follow_symlinks=False)
     except OSError:
-        return None
+        return (0,) * NUMBERS
+    if not stat.S_ISREG(state.st_mode) or state.st_ctime_ns > settled:
+        return (0,) * NUMBERS
+    return state.st_mtime_ns, state.st_ctime_ns, state.st_size, state.st_ino
 
 
 def is_text(name: str) -> bool:

@@ -1,13 +1,12 @@
 """
 The values of a YAML text, behind checks that refuse what would crash or stall the parser.
 
-PyYAML's C loader recurses: 28 KB of opening brackets end the process. Its scanner does not,
-so the events are looked at first, and the values are made of them on the way, which takes
-half the time of a second pass. What is rare is left to the loader, once all events are
-found harmless.
+PyYAML's C loader recurses: 28 KB of opening brackets end the process. Its scanner does not, so
+the values are made of its events, which takes half the time of a second pass. Whatever is rare is
+left to the loader, once all events are found harmless.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -24,6 +23,12 @@ Scalar, MappingStart = yaml.ScalarEvent, yaml.MappingStartEvent
 STARTS = frozenset({MappingStart, yaml.SequenceStartEvent})
 NODES = STARTS | {Scalar}
 ENDS = frozenset({yaml.MappingEndEvent, yaml.SequenceEndEvent})
+AROUND = frozenset(
+    {
+        *(yaml.StreamStartEvent, yaml.StreamEndEvent),
+        *(yaml.DocumentStartEvent, yaml.DocumentEndEvent),
+    }
+)
 NO_NAME = object()
 SHORT = 32
 
@@ -39,12 +44,10 @@ def load_values(source: str, load: Callable[[str], Any]) -> Any:
     """
     What `load` makes of the text. ArticleError if it holds what no article does.
     """
-    events = _checked(events_of(source))
     try:
-        return _build(events)
+        return _build(events_of(source))
     except _Unusual:
-        for _ in events:  # Not one event goes unchecked to the loader.
-            pass
+        _check(events_of(source))
         return load(source)
 
 
@@ -58,8 +61,8 @@ def line_of(event: Any) -> int | None:
 
 class _Unusual(Exception):  # noqa: N818 - it is no error
     """
-    Something that is left to the loader: a merge key, an anchor, a list as a name, a date that
-    is none.
+    Something that is looked at more closely, and left to the loader if it is harmless: a tag, an
+    anchor, a list as a name, a name that comes twice, a date that is none, too much of anything.
     """
 
 
@@ -71,25 +74,31 @@ def _build(events: Iterable[Any]) -> Any:
     here: Any = documents
     name: Any = NO_NAME
     outer: list[tuple[Any, Any]] = []
-    for event in events:
+    for number, event in enumerate(events):
         kind = type(event)
         if kind is Scalar:
-            if event.anchor:  # The loader knows whether it is the only one of its name.
+            if event.anchor or event.tag not in NO_TAGS:
                 raise _Unusual
             # Neither in quotes nor marked as text.
             value = _value(event.value) if event.implicit[0] else event.value
         elif kind in STARTS:
-            if event.tag or event.anchor:  # Such as a list marked as text; the loader says no.
+            if event.tag or event.anchor or len(outer) == MAX_DEPTH:
                 raise _Unusual
             outer.append((here, name))
             here, name = {} if kind is MappingStart else [], NO_NAME
             continue
-        elif kind in ENDS:
+        elif kind in ENDS and number <= MAX_NODES:
             value = here
             here, name = outer.pop()
-        else:
+        elif kind in AROUND:
             continue
+        else:
+            raise _Unusual
         name = _put(value, here, name)
+    return _only(documents)
+
+
+def _only(documents: Sequence[Any]) -> Any:
     if len(documents) > 1:
         raise _Unusual
     return documents[0] if documents else None
@@ -103,7 +112,7 @@ def _put(value: Any, here: Any, name: Any) -> Any:
         here.append(value)
     elif name is not NO_NAME:
         here[name] = value
-    elif type(value) in {dict, list}:
+    elif type(value) is not str or value in here:
         raise _Unusual
     else:
         return value
@@ -135,7 +144,7 @@ def _plain(text: str) -> Any:
 _short = lru_cache(2_000)(_plain)
 
 
-def _checked(events: Iterable[Any]) -> Iterator[Any]:
+def _check(events: Iterable[Any]) -> None:
     """
     Refuse nesting, size, aliases and tags that no article has, and a field given twice.
     """
@@ -154,7 +163,6 @@ def _checked(events: Iterable[Any]) -> Iterator[Any]:
             depth -= 1
         elif kind is yaml.AliasEvent:
             raise _refusal(event, "aliases (*name) are not read: write the value out")
-        yield event
 
 
 def _excess(event: Any, depth: int) -> ArticleError:
