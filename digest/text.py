@@ -2,7 +2,6 @@
 Hostile text made harmless: one-line texts, web addresses, names.
 """
 
-import html
 import re
 import unicodedata
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -25,6 +24,8 @@ def clean_line(raw: str) -> str:
     """
     if raw.isascii() and raw.isprintable() and "&" not in raw and "  " not in raw:
         return raw.strip()
+    import html
+
     # Some controls are spaces, too, and keep two words apart.
     return " ".join(UNWANTED.sub("", SPACES.sub(" ", html.unescape(raw))).split())
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from digest.errors import SettingsError
-from digest.settings import HostingSettings, Settings, load_settings
+from digest.settings import Settings, load_settings
+from digest.settings.hosting import HostingSettings
 
 from .program import SITE, WEEKLY
 

@@ -5,10 +5,13 @@ What is composed: newsletters, their issues and readers, and the editions for th
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
-from ..schedule import Schedule
 from .articles import Article, Window
 from .brand import OURS, Brand
+
+if TYPE_CHECKING:
+    from ..schedule import Schedule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +73,7 @@ class Newsletter:
     no_news: str = "nothing"  #: for readers without news on their topics: or the list's "top"
     any_topic: bool = False  #: readers may choose topics that are not the newsletter's
     subject: str = "{{ lead.title }}"
-    schedule: Schedule | None = None  #: None: the issue of a day is due when it is sent
+    schedule: "Schedule | None" = None  #: None: the issue of a day is due when it is sent
     window: timedelta | None = timedelta(days=7)  #: None: since the last sent issue
     max_delay: timedelta | None = timedelta(hours=36)
     theme: str = "default"

@@ -6,28 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ..errors import SettingsError
-from .bounces import BounceSettings, ImapSettings
-from .delivery import SmtpSettings
-from .hosting import HostingSettings, S3Settings
-from .images import ImageSettings
 from .kept import Asked, Kept
 from .known import INDEX, DkimSettings, Settings, StoreSettings
-from .web import WebSettings
 
-__all__ = [
-    "INDEX",
-    "BounceSettings",
-    "DkimSettings",
-    "HostingSettings",
-    "ImageSettings",
-    "ImapSettings",
-    "S3Settings",
-    "Settings",
-    "SmtpSettings",
-    "StoreSettings",
-    "WebSettings",
-    "load_settings",
-]
+__all__ = ["INDEX", "DkimSettings", "Settings", "StoreSettings", "load_settings"]
 
 
 def load_settings(path: Path, environ: Mapping[str, str]) -> Settings:

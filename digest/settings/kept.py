@@ -10,10 +10,10 @@ import pickle
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import is_dataclass
+from dataclasses import fields, is_dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from zlib import crc32
 
 from ..files import state_of_code, write_whole
@@ -28,6 +28,7 @@ VALUES = {
     "ipaddress": {"IPv4Network", "IPv6Network"},
     "pathlib": {"PosixPath", "WindowsPath"},
 }
+SUM = 4  #: bytes
 #: What a file that was cut off or made by others raises.
 DAMAGE = (
     *(pickle.UnpicklingError, EOFError, OSError, ValueError, TypeError),
@@ -73,12 +74,12 @@ class Kept:
         """
         try:
             with open(self._file or os.devnull, "rb") as file:  # noqa: PTH123
-                code, text, names, settings = _Unpickler(BytesIO(file.read())).load()
-            same = code == _state() and text == self._text
-            usable = same and isinstance(settings, Settings) and self._is_silent(names)
+                data = file.read()
+            state, text, names, parts = _unpickled(_checked(data))
+            usable = state == _state() and text == self._text and self._is_silent(names)
         except DAMAGE:
             return None
-        return settings if usable else None
+        return _Kept.of(parts) if usable else None
 
     def keep(self, settings: Settings, asked: Asked) -> None:
         """
@@ -86,16 +87,37 @@ class Kept:
         """
         if self._file is None or not self._is_silent(asked.names):
             return
-        data = pickle.dumps((_state(), self._text, sorted(asked.names), settings))
+        parts = {each.name: pickle.dumps(getattr(settings, each.name)) for each in fields(settings)}
+        data = pickle.dumps((_state(), self._text, sorted(asked.names), parts))
         with suppress(OSError):
             self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            write_whole(self._file, data, durable=False)
+            write_whole(self._file, _sum_of(data) + data, durable=False)
 
     def _is_silent(self, names: Iterator[str] | set[str]) -> bool:
         """
         Whether the environment says nothing about these.
         """
         return not any(name in self._environ for name in names)
+
+
+class _Kept(Settings):
+    """
+    Settings of which each part is made when somebody asks for it: most runs need but a few.
+    """
+
+    @classmethod
+    def of(cls, parts: Mapping[str, bytes]) -> Self:
+        settings = cls.__new__(cls)
+        vars(settings)["parts"] = parts
+        return settings
+
+    def __getattr__(self, name: str) -> Any:
+        parts = vars(self).get("parts", {})
+        if name not in parts:
+            raise AttributeError(name)
+        value = _unpickled(parts[name])
+        object.__setattr__(self, name, value)
+        return value
 
 
 class _Unpickler(pickle.Unpickler):
@@ -111,6 +133,23 @@ class _Unpickler(pickle.Unpickler):
             if isinstance(found, type) and is_dataclass(found):
                 return found
         raise pickle.UnpicklingError(f"{module}.{name} is no setting")
+
+
+def _unpickled(data: bytes) -> Any:
+    return _Unpickler(BytesIO(data)).load()
+
+
+def _checked(data: bytes) -> bytes:
+    """
+    What was kept, as it was kept. ValueError if it is not that any more.
+    """
+    if _sum_of(data[SUM:]) != data[:SUM]:
+        raise ValueError("damaged")
+    return data[SUM:]
+
+
+def _sum_of(data: bytes) -> bytes:
+    return crc32(data).to_bytes(SUM, "big")
 
 
 def _folder(environ: Mapping[str, str]) -> Path | None:

@@ -6,17 +6,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..errors import NotFoundError
 from ..model import Brand, Newsletter, Site, Topic
 from ..text import mask_addresses
-from .bounces import BounceSettings
-from .delivery import PaceSettings, RetrySettings, SmtpSettings
-from .hosting import HostingSettings
-from .images import ImageSettings
-from .reports import ReportSettings
 from .secrets import read_password, read_secret
-from .web import WebSettings
+
+if TYPE_CHECKING:
+    from .bounces import BounceSettings
+    from .delivery import PaceSettings, RetrySettings, SmtpSettings
+    from .hosting import HostingSettings
+    from .images import ImageSettings
+    from .reports import ReportSettings
+    from .web import WebSettings
 
 SQLITE = "sqlite:///"
 #: Not to be chosen: whatever is not an index under that name is replaced by one.
@@ -70,21 +73,21 @@ class Settings:
     store: StoreSettings
     outbox: Path
     pictures: Path
-    images: ImageSettings
-    hosting: HostingSettings  #: of pictures
+    images: "ImageSettings"
+    hosting: "HostingSettings"  #: of pictures
     issues: Path  #: the editor's files
     index: Path  #: of parsed articles; may be removed at any time
     templates: Path
-    smtp: SmtpSettings | None
+    smtp: "SmtpSettings | None"
     dkim: tuple[DkimSettings, ...]  #: each of them signs every letter
-    pace: PaceSettings
-    retries: RetrySettings
+    pace: "PaceSettings"
+    retries: "RetrySettings"
     topics: tuple[Topic, ...]
     newsletters: Mapping[str, Newsletter]
     brand: Brand  #: of what is about no newsletter in particular
-    web: WebSettings
-    bounces: BounceSettings
-    report: ReportSettings
+    web: "WebSettings"
+    bounces: "BounceSettings"
+    report: "ReportSettings"
     name_servers: tuple[tuple[str, int], ...]  #: none: those of this machine
 
     def newsletter(self, newsletter_id: str) -> Newsletter:
