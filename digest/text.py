@@ -14,6 +14,10 @@ UNWANTED = re.compile(
 )
 SPACES = re.compile(r"\s+")
 ODD_IN_URL = re.compile(r"[^!#$%&'()*+,\-./0-9:;=?@A-Z\[\]_a-z~]")
+#: What nearly every address looks like: nothing in it has to be encoded, or written small.
+PLAIN_URL = re.compile(
+    r"https?://[0-9a-z-]+(?:\.[0-9a-z-]+)*(?:[/?#][!#$%&'()*+,\-./0-9:;=?@A-Z\[\]_a-z~]*)?"
+)
 MAX_URL = 2_048
 MAX_NAME = 100
 
@@ -76,6 +80,8 @@ def safe_url(raw: str) -> str:
     Its host is written in small letters: the same address is the same text.
     """
     raw = raw.strip()
+    if len(raw) <= MAX_URL and PLAIN_URL.fullmatch(raw):
+        return raw
     if len(raw) > MAX_URL or UNWANTED.search(raw):
         return ""
     try:

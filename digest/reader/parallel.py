@@ -8,7 +8,6 @@ threads. A worker ends when its standard input does, whatever became of the one 
 
 import json
 import os
-import subprocess
 import sys
 import threading
 from collections.abc import Generator, Iterable, Iterator, Sequence
@@ -16,9 +15,13 @@ from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from queue import SimpleQueue
+from typing import TYPE_CHECKING
 
 from .listing import File, unreadable
 from .records import Record, to_record
+
+if TYPE_CHECKING:
+    from subprocess import Popen
 
 ENOUGH = 2_000  #: files that take as long to read as processes to start, several times over
 BATCH = 100
@@ -123,15 +126,17 @@ class _Worker:
     """
 
     def __init__(self, real_root: Path) -> None:
+        from subprocess import DEVNULL, PIPE, Popen
+
         self._real_root = real_root
         self._killed = False
         code = START.format(path=sys.path, module=__name__, root=str(real_root))
         try:
-            self._process: subprocess.Popen[bytes] | None = subprocess.Popen(  # noqa: S603 - Python itself
+            self._process: Popen[bytes] | None = Popen(  # noqa: S603 - Python itself
                 [sys.executable or "", "-c", code],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
+                stdin=PIPE,
+                stdout=PIPE,
+                stderr=DEVNULL,
                 start_new_session=True,  # Ctrl-C is for the one who asks.
             )
         except OSError:
@@ -158,7 +163,7 @@ class _Worker:
                 self._process.__exit__(None, None, None)
 
 
-def _answers(process: subprocess.Popen[bytes], batch: Sequence[File]) -> list[Record]:
+def _answers(process: "Popen[bytes]", batch: Sequence[File]) -> list[Record]:
     questions, answers = process.stdin, process.stdout
     assert questions  # noqa: S101 - both are pipes
     assert answers  # noqa: S101
