@@ -22,6 +22,7 @@ from .measure import print_rows
 from .sites import articles, make_site
 
 END = datetime(2026, 11, 23, 6, tzinfo=UTC)
+CACHES = "caches"
 YEARS = timedelta(days=5 * 365)
 COLD_AGAINST_HUGO = 1.0  #: at 10,000 files
 WARM_AGAINST_COLD = 0.1
@@ -35,6 +36,7 @@ def main() -> None:
     options = parser.parse_args()
     with TemporaryDirectory() as folder:
         site = Path(folder)
+        os.environ["XDG_CACHE_HOME"] = str(site / CACHES)
         print(f"making {options.files:,} files", file=sys.stderr)
         make_many(site / "content", options.files)
         print_table(options.files, measure(site, options.rounds))
@@ -74,9 +76,9 @@ def measure(site: Path, rounds: int) -> dict[str, list[tuple[float, float]]]:
 
 
 def runs(site: Path) -> Iterator[tuple[str, Callable[[], tuple[float, float]]]]:
-    content, index = site / "content", site / INDEX
+    content = site / "content"
     config = str(make_site(site, content))
-    digest = (sys.executable, "-m", "digest", "--config", config)
+    digest = (str(Path(sys.executable).with_name("digest")), "--config", config)
     select = (*digest, "select", "weekly", "--at", END.isoformat(), "--json")
     if shutil.which("hugo"):
         (site / "config.toml").write_text('baseURL = "https://example.org/"\n', "utf-8")
@@ -85,9 +87,17 @@ def runs(site: Path) -> Iterator[tuple[str, Callable[[], tuple[float, float]]]]:
         "python-frontmatter alone",
         lambda: timed(sys.executable, "-c", LOAD, str(content), cwd=Path.cwd()),
     )
-    index.unlink(missing_ok=True)
+    forget(site)
     yield "digest select, cold", lambda: timed(*select, cwd=Path.cwd())
     yield "digest select, warm", lambda: timed(*select, cwd=Path.cwd())
+
+
+def forget(site: Path) -> None:
+    """
+    All that earlier runs kept, of articles and of the configuration.
+    """
+    (site / INDEX).unlink(missing_ok=True)
+    shutil.rmtree(site / CACHES, ignore_errors=True)
 
 
 def timed(*command: str, cwd: Path) -> tuple[float, float]:
