@@ -22,6 +22,7 @@ from digest.errors import ArticleError
 from digest.model import Article, Image, Problem, Provider, Related, Window
 from digest.reader import parallel, read_articles
 from digest.reader.frontmatter import YAML
+from digest.reader.index import Index
 from digest.reader.records import Wanted, to_article, to_problems, to_record, to_text
 from digest.reader.values import load_values
 
@@ -404,6 +405,62 @@ def test_a_full_disk_does_not_stop_the_reading(site: Site) -> None:
     assert isinstance(warning, Problem)
     assert "cannot be used (disk full)" in warning.message
     assert found == as_ever(site)
+
+
+def test_nobody_looks_at_what_is_kept_of_each_file_while_its_folder_is_sealed(site: Site) -> None:
+    site.write("a.md")
+    site.write("sub/b.md")
+    site.read()
+    site.mark_kept()
+
+    site.change_kept("UPDATE files SET stamp = 'another'")
+
+    assert site.titles() == ["Kept", "Kept"]
+
+
+def test_a_change_breaks_the_seal_of_its_folder_alone(site: Site) -> None:
+    site.write("a.md")
+    site.write("sub/b.md")
+    site.read()
+    site.mark_kept()
+
+    site.write("sub/c.md", title="New")
+
+    assert site.titles() == ["Kept", "Kept", "New"]
+    site.change_kept("UPDATE files SET stamp = 'another' WHERE name = 'b.md'")
+    assert site.titles() == ["Kept", "Kept", "New"]
+
+
+def test_a_folder_with_a_file_that_may_still_change_has_no_seal(site: Site) -> None:
+    site.write("a.md")
+
+    site.read(clock=time.time_ns)
+
+    database = sqlite3.connect(site.index)
+    assert database.execute("SELECT count(*) FROM seals").fetchone() == (0,)
+    database.close()
+
+
+def test_a_seal_is_for_the_files_that_are_kept_and_no_others(site: Site) -> None:
+    """
+    Another run may have kept what it found, between our look at a folder and its seal.
+    """
+    record = to_record([an_article()])
+    index = Index(site.content / "index")
+
+    index.keep([("folder", "a.md", "1", record)])
+    index.seal("folder", {"a.md": "2"}, b"seal")
+    assert index.seal_of("folder") is None
+
+    index.seal("folder", {"a.md": "1"}, b"seal")
+    assert index.seal_of("folder") == b"seal"
+
+    index.keep([("folder", "b.md", "1", record)])
+    assert index.seal_of("folder") is None
+    index.seal("folder", {"a.md": "1", "b.md": "1"}, b"seal")
+    index.forget([("folder", "b.md")])
+    assert index.seal_of("folder") is None
+    index.close()
 
 
 READ = """

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from digest.text import (
     MAX_NAME,
     MAX_URL,
+    ODD_IN_URL,
+    PLAIN_URL,
     clean_line,
     clean_name,
     is_unclean,
@@ -219,3 +221,12 @@ def test_a_masked_address_shows_one_letter(address: str, shown: str) -> None:
 )
 def test_a_name_that_has_to_be_cleaned_is_known(raw: str, *, unclean: bool) -> None:
     assert is_unclean(raw) is unclean
+
+
+@given(st.from_regex(PLAIN_URL, fullmatch=True))
+def test_an_address_that_looks_plain_is_one(url: str) -> None:
+    parts = urlsplit(url)
+
+    assert parts.scheme in {"http", "https"}
+    assert parts.netloc == parts.hostname
+    assert not ODD_IN_URL.search(url)

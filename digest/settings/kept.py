@@ -73,9 +73,7 @@ class Kept:
         What was kept, if nothing has changed since: the text, our code, the environment.
         """
         try:
-            with open(self._file or os.devnull, "rb") as file:  # noqa: PTH123
-                data = file.read()
-            state, text, names, parts = _unpickled(_checked(data))
+            state, text, names, parts = _unpickled(_checked(_own_bytes(self._file)))
             usable = state == _state() and text == self._text and self._is_silent(names)
         except DAMAGE:
             return None
@@ -137,6 +135,18 @@ class _Unpickler(pickle.Unpickler):
 
 def _unpickled(data: bytes) -> Any:
     return _Unpickler(BytesIO(data)).load()
+
+
+def _own_bytes(path: Path | None) -> bytes:
+    """
+    Of a file that this user has written, and nobody else: a superuser may have another's folder.
+    """
+    if path is None:
+        return b""
+    with path.open("rb") as file:
+        if os.fstat(file.fileno()).st_uid != os.geteuid():
+            raise PermissionError
+        return file.read()
 
 
 def _checked(data: bytes) -> bytes:
