@@ -213,7 +213,10 @@ def test_one_bit_that_has_turned_is_noticed(home: Home) -> None:
     assert home.load().outbox == home.config.parent / "outbox"
 
 
-def test_two_configurations_are_not_confused(home: Home, tmp_path: Path) -> None:
+def test_two_configurations_of_one_place_are_not_confused(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept, "PLACES", 1)
     (tmp_path / "other").mkdir()
     other = Home(tmp_path / "other")
     other.caches = home.caches
@@ -221,6 +224,7 @@ def test_two_configurations_are_not_confused(home: Home, tmp_path: Path) -> None
     for _ in range(2):
         assert home.load().outbox == tmp_path / "outbox"
         assert other.load().outbox == tmp_path / "other" / "outbox"
+    assert len(home.files) == 1
 
 
 @pytest.mark.parametrize(

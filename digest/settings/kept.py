@@ -29,6 +29,8 @@ VALUES = {
     "pathlib": {"PosixPath", "WindowsPath"},
 }
 SUM = 4  #: bytes
+#: So many configurations are kept; two of one place take turns.
+PLACES = 256
 #: What a file that was cut off or made by others raises.
 DAMAGE = (
     *(pickle.UnpicklingError, EOFError, OSError, ValueError, TypeError),
@@ -64,8 +66,7 @@ class Kept:
     def __init__(self, path: Path, source: str, environ: Mapping[str, str]) -> None:
         self._text, self._environ = (str(path), source), environ
         folder = _folder(environ)
-        # Two of one number would only take turns.
-        name = f"{crc32(os.fsencode(path)):08x}.settings"
+        name = f"{crc32(os.fsencode(path)) % PLACES:02x}.settings"
         self._file = folder / name if folder else None
 
     def settings(self) -> Settings | None:
