@@ -431,6 +431,17 @@ def test_a_change_breaks_the_seal_of_its_folder_alone(site: Site) -> None:
     assert site.titles() == ["Kept", "Kept", "New"]
 
 
+@pytest.mark.parametrize("seconds", [0, -1_000_000_000])
+def test_a_file_as_old_as_can_be_is_kept_like_any_other(site: Site, seconds: int) -> None:
+    os.utime(site.write("a.md"), (seconds, seconds))
+    site.read()
+    site.mark_kept()
+
+    site.change_kept("UPDATE files SET stamp = 'another'")
+
+    assert site.titles() == ["Kept"]
+
+
 def test_a_folder_with_a_file_that_may_still_change_has_no_seal(site: Site) -> None:
     site.write("a.md")
 

@@ -15,10 +15,9 @@ from .listing import Folder
 
 #: Nanoseconds. Times of files come in steps: 4 ms on Linux, 2 s on memory cards.
 UNSETTLED = 3_000_000_000
-
-
-#: How many numbers tell of a file.
+#: How many numbers tell of a file. The first is never 0, unless they do not tell of changes.
 NUMBERS = 4
+LARGEST = 2**63 - 1
 
 
 class Look:
@@ -30,7 +29,7 @@ class Look:
         self.key, self.folder = key, folder
         self.sealed = False  #: with the same seal, in the index
         self.gone: list[str] = []  #: files of which something is kept, and that are no more
-        self._numbers = _numbers_of(folder, settled) if key else array("Q")
+        self._numbers = _numbers_of(folder, settled) if key else array("q")
 
     @property
     def stamps(self) -> dict[str, str]:
@@ -49,7 +48,7 @@ class Look:
         Differs from that of any other state; empty if one of the stamps is.
         """
         names = "/".join(self.folder.articles)
-        whole = all(self._numbers[::NUMBERS]) and is_text(names)
+        whole = self._numbers and all(self._numbers[::NUMBERS]) and is_text(names)
         return self._numbers.tobytes() + names.encode() if whole else b""
 
 
@@ -57,7 +56,7 @@ def _numbers_of(folder: Folder, settled: int) -> "array[int]":
     """
     The numbers of each file, one after the other: all 0 where a change might not show.
     """
-    numbers = array("Q")
+    numbers = array("q")
     try:
         handle = os.open(folder.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError:
@@ -80,7 +79,7 @@ def _numbers(name: str, folder: int, settled: int) -> tuple[int, ...]:
         return (0,) * NUMBERS
     if not stat.S_ISREG(state.st_mode) or state.st_ctime_ns > settled:
         return (0,) * NUMBERS
-    return state.st_mtime_ns, state.st_ctime_ns, state.st_size, state.st_ino
+    return state.st_ctime_ns, state.st_mtime_ns, state.st_size, state.st_ino & LARGEST
 
 
 def is_text(name: str) -> bool:
