@@ -8,7 +8,7 @@ time. Nothing is kept where the environment says anything: so no secret ever is.
 import os
 import pickle
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import fields, is_dataclass
 from io import BytesIO
@@ -92,7 +92,7 @@ class Kept:
             self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             write_whole(self._file, _sum_of(data) + data, durable=False)
 
-    def _is_silent(self, names: Iterator[str] | set[str]) -> bool:
+    def _is_silent(self, names: Iterable[str]) -> bool:
         """
         Whether the environment says nothing about these.
         """
