@@ -78,7 +78,8 @@ class Dialogue:
         LostError if the letter was not sent and another line may do better.
         """
         while True:
-            if unable := self.unable(letter):
+            # Once its envelope has left, the server waits for this letter and no other.
+            if letter is not self._announced and (unable := self.unable(letter)):
                 return unable
             refused = self._open(letter)
             if refused is None:
