@@ -71,6 +71,7 @@ class Signer:
             data=header + letter.data,
             relaxed=letter.relaxed,  # The body is the same for the next key.
             dotless=letter.dotless,
+            ascii=letter.ascii,
         )
 
     def _signature(self, data: bytes) -> str:
