@@ -126,17 +126,25 @@ class Ledger(Protocol):
     cannot undo.
     """
 
-    def claim_batch(self, issue_id: str, run: str, /) -> Sequence[Recipient]:
+    def claim_batches(self, issue_id: str, run: str, letters: int, /) -> Sequence[Recipient]:
         """
-        The next batch that nobody works on, or nothing.
+        The next batches that nobody works on, about so many letters; nothing: there are none left.
         """
         ...
 
-    def intend(self, issue_id: str, subscriber_ids: Sequence[int], run: str, /) -> AbstractSet[int]:
+    def intend(
+        self,
+        issue_id: str,
+        subscriber_ids: Sequence[int],
+        run: str,
+        /,
+        receipts: Iterable[Receipt] = (),
+    ) -> AbstractSet[int]:
         """
         Say, durably, that these letters are about to be sent. Only the returned ones may be.
 
-        The others were sent by somebody else, or are not subscribed any more.
+        The others were sent by somebody else, or are not subscribed any more. Receipts are kept
+        in the same breath.
         """
         ...
 

@@ -179,7 +179,7 @@ def intended(store: Store, ids: Sequence[int], run: str = "run") -> set[int]:
     """
     Those of these letters that the run may send, after it claimed all batches there are.
     """
-    while store.ledger.claim_batch(ISSUE.id, run):
+    while store.ledger.claim_batches(ISSUE.id, run):
         pass
     return set(store.ledger.intend(ISSUE.id, ids, run))
 

@@ -519,6 +519,16 @@ def test_an_address_beyond_ascii_stands_in_its_header_as_it_is(address: str) -> 
     assert letter.recipient == address
     assert raw_header(letter, "To").endswith(f" <{address}>".encode())
     assert letter.data.replace(address.encode(), b"").isascii()
+    assert not letter.ascii
+
+
+def test_a_composed_letter_says_that_it_is_ascii_where_its_reader_s_address_is() -> None:
+    page = a_page(html="<p>Größe</p>", text="Größe", subject="Größe")
+
+    letter = Composer(page, ISSUE, key=KEY, newsletter_number=1).compose(a_subscriber(name="Änn"))
+
+    assert letter.ascii
+    assert letter.data.isascii()
 
 
 def test_a_composed_letter_says_that_no_line_begins_with_a_dot() -> None:

@@ -272,7 +272,7 @@ def test_what_a_dead_run_left_is_reported_and_not_sent_again(site: Path) -> None
     run(site, away_after(0))
     with opened(site) as pipeline:
         pipeline.store.recovery.recover(ISSUE, alone=True)
-        batch = pipeline.store.ledger.claim_batch(ISSUE, "dead")
+        batch = pipeline.store.ledger.claim_batches(ISSUE, "dead")
         pipeline.store.ledger.intend(ISSUE, [batch[0].subscriber.id], "dead")
     transport = MemoryTransport()
 

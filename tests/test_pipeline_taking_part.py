@@ -317,7 +317,7 @@ def test_a_worker_frozen_past_its_lease_and_woken_again_repeats_nothing(
     intended(store, ids[:1], "frozen")
     let_leases_pass(empty_postgres)
 
-    batch = store.ledger.claim_batch(ISSUE, "another")
+    batch = store.ledger.claim_batches(ISSUE, "another")
     taken_over = store.accounts.tally(ISSUE, running=True)
     woken = store.ledger.intend(ISSUE, ids, "frozen")
     store.ledger.record(ISSUE, [a_receipt(ids[0])], "frozen")
@@ -332,5 +332,5 @@ def test_a_lease_that_lasts_is_left_alone(store: Store) -> None:
     ids = sorted(an_issue_of(store, 3))
     intended(store, ids[:1], "run")
 
-    assert store.ledger.claim_batch(ISSUE, "another") == ()
+    assert store.ledger.claim_batches(ISSUE, "another") == ()
     assert store.recovery.recover(ISSUE, alone=False) == 0

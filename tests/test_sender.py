@@ -164,6 +164,16 @@ def test_every_letter_is_sent_once(store: Store, connections: int, a_sending: Ma
     assert tally(store) == Tally(accepted=450)
 
 
+def test_a_receipt_holds_no_content(store: Store, a_sending: MakeSending) -> None:
+    an_issue_of(store, 3)
+    transport = MemoryTransport()
+
+    receipts = send(a_sending(store, transport))
+
+    assert all(letter.data for letter in transport.letters)
+    assert [receipt.letter.data for receipt in receipts] == [b""] * 3
+
+
 def test_a_second_run_finds_nothing_to_do(store: Store, a_sending: MakeSending) -> None:
     an_issue_of(store, 12)
     transport = MemoryTransport()

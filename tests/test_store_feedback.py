@@ -45,7 +45,7 @@ def store(store_url: str, clock: Clock) -> Iterator[Store]:
 
 
 def deliver(store: Store, ids: Sequence[int], issue: str = ISSUE.id) -> None:
-    store.ledger.claim_batch(issue, "run")
+    store.ledger.claim_batches(issue, "run")
     store.ledger.intend(issue, ids, "run")
     store.ledger.record(issue, [a_receipt(each, code=250) for each in ids], "run")
 
@@ -246,7 +246,7 @@ def test_a_complaint_holds_whatever_was_before_and_a_bounce_for_who_reads(
 
 def test_what_the_server_refused_is_told_with_its_words(store: Store) -> None:
     ids = sorted(an_issue_of(store, 3))
-    store.ledger.claim_batch(ISSUE.id, "run")
+    store.ledger.claim_batches(ISSUE.id, "run")
     store.ledger.intend(ISSUE.id, ids, "run")
     receipts = [
         a_receipt(ids[0], Outcome.REFUSED, code=550, text="5.1.1 unknown"),

@@ -57,7 +57,7 @@ def freeze(
 
 
 def settle(store: Store, reader: int, outcome: Outcome) -> None:
-    store.ledger.claim_batch(BEFORE, "run")
+    store.ledger.claim_batches(BEFORE, "run")
     store.ledger.intend(BEFORE, [reader], "run")
     store.ledger.record(BEFORE, [a_receipt(reader, outcome)], "run")
 
@@ -139,7 +139,7 @@ def test_a_letter_on_its_way_counts(store: Store) -> None:
     (ann,) = readers_of(store, 1)
     freeze(store, (an_edition(A), [ann]))
     waiting = store.history.seen([ann], URLS, besides=NOW)
-    store.ledger.claim_batch(BEFORE, "run")
+    store.ledger.claim_batches(BEFORE, "run")
     store.ledger.intend(BEFORE, [ann], "run")
 
     sending = store.history.seen([ann], URLS, besides=NOW)
@@ -153,7 +153,7 @@ def test_letters_that_were_suppressed_told_nothing(store: Store) -> None:
     settle(store, ben, Outcome.IN_DOUBT)
     store.subscribers.remove("weekly", "r0@example.org")
     store.recovery.recover(BEFORE, alone=True)
-    store.ledger.claim_batch(BEFORE, "next")
+    store.ledger.claim_batches(BEFORE, "next")
 
     store.accounts.resolve(BEFORE, store.accounts.in_doubt(BEFORE), "drop")
 

@@ -138,7 +138,7 @@ def test_an_issue_is_frozen_once(store: Store) -> None:
 def test_batches_hold_two_hundred_letters(store: Store) -> None:
     ids = an_issue_of(store, 2 * BATCH_SIZE + 1)
 
-    claimed = [store.ledger.claim_batch("weekly/2026-11-23", "run") for _ in range(4)]
+    claimed = [store.ledger.claim_batches("weekly/2026-11-23", "run") for _ in range(4)]
 
     assert [len(batch) for batch in claimed] == [200, 200, 1, 0]
     assert sorted(each.subscriber.id for batch in claimed for each in batch) == sorted(ids)
@@ -153,7 +153,7 @@ def test_who_has_nothing_to_read_gets_no_letter_and_the_ledger_says_why(
         an_issue(), [(an_edition(), PAGE)], [(ids[0], 0), (ids[1], None), (ids[2], 0)]
     )
 
-    batch = store.ledger.claim_batch("weekly/2026-11-23", "run")
+    batch = store.ledger.claim_batches("weekly/2026-11-23", "run")
     assert [each.subscriber.id for each in batch] == [ids[0], ids[2]]
     tally = store.accounts.tally("weekly/2026-11-23", running=False)
     assert tally == Tally(waiting=2, suppressed=1)
@@ -167,7 +167,7 @@ def test_everybody_gets_their_own_edition(store: Store) -> None:
 
     store.issues.freeze(an_issue(), pages, [(each, place % 2) for place, each in enumerate(ids)])
 
-    batch = store.ledger.claim_batch("weekly/2026-11-23", "run")
+    batch = store.ledger.claim_batches("weekly/2026-11-23", "run")
     assert [(each.subscriber.id, each.edition) for each in batch] == [
         (each, place % 2) for place, each in enumerate(ids)
     ]
@@ -192,7 +192,7 @@ def a_week_of(store: Store, newsletter: str, weeks: int) -> str:
 
 
 def sent(store: Store, issue_id: str) -> None:
-    (recipient,) = store.ledger.claim_batch(issue_id, "run")
+    (recipient,) = store.ledger.claim_batches(issue_id, "run")
     store.ledger.intend(issue_id, [recipient.subscriber.id], "run")
     store.ledger.record(issue_id, [a_receipt(recipient.subscriber.id)], "run")
 

@@ -19,6 +19,7 @@ from digest.model import Cause, Meaning, Outcome, State, Tally
 from digest.store import Store
 from digest.store.accounts import Verdict
 from digest.store.choices import Choice
+from digest.store.drafts import BATCH_SIZE
 from digest.store.feedback import Report
 from digest.store.findings import Found
 from digest.store.ledger import FIRST_WAIT
@@ -55,7 +56,7 @@ def resolved(store: Store, verdict: Verdict) -> int:
 
 
 def claimed(store: Store, run: str = "run") -> list[int]:
-    return [each.subscriber.id for each in store.ledger.claim_batch(ISSUE, run)]
+    return [each.subscriber.id for each in store.ledger.claim_batches(ISSUE, run)]
 
 
 def test_what_is_intended_once_is_not_given_again(store: Store) -> None:
@@ -95,6 +96,18 @@ def test_a_batch_is_claimed_once(store: Store) -> None:
     assert claimed(store, "another") == []
 
 
+def test_as_many_batches_are_claimed_at_once_as_hold_the_letters_that_are_wanted(
+    store: Store,
+) -> None:
+    ids = sorted(an_issue_of(store, 2 * BATCH_SIZE + 1))
+
+    first = store.ledger.claim_batches(ISSUE, "run", BATCH_SIZE + 1)
+    second = store.ledger.claim_batches(ISSUE, "another", BATCH_SIZE + 1)
+
+    claims = [[each.subscriber.id for each in claim] for claim in (first, second)]
+    assert claims == [ids[: 2 * BATCH_SIZE], ids[2 * BATCH_SIZE :]]
+
+
 def test_what_is_being_sent_waits_while_a_run_is_at_work_and_is_in_doubt_after_it(
     store: Store,
 ) -> None:
@@ -117,6 +130,33 @@ def test_receipts_are_recorded(store: Store) -> None:
     )
 
     assert tally(store) == Tally(accepted=1, deferred=1, refused=1, in_doubt=1, waiting=1)
+
+
+def test_receipts_are_kept_in_the_breath_of_an_intent(store: Store) -> None:
+    ids = an_issue_of(store, 3)
+    intended(store, ids[:1])
+
+    assert store.ledger.intend(ISSUE, ids[1:], "run", [a_receipt(ids[0])]) == set(ids[1:])
+
+    assert store.accounts.tally(ISSUE, running=True) == Tally(accepted=1, waiting=2)
+
+
+def test_an_intent_that_not_all_may_have_counts_as_one_attempt_and_keeps_its_receipts(
+    store: Store,
+) -> None:
+    ids = an_issue_of(store, 4)
+    intended(store, ids[:2])
+    store.subscribers.remove("weekly", "r3@example.org")
+
+    moved = store.ledger.intend(ISSUE, ids[1:], "run", [a_receipt(ids[0])])
+    store.ledger.record(ISSUE, [a_receipt(ids[2], Outcome.DEFERRED)], "run")
+
+    assert moved == {ids[2]}
+    assert store.accounts.tally(ISSUE, running=True) == Tally(
+        accepted=1, deferred=1, suppressed=1, waiting=1
+    )
+    store.ledger.record(ISSUE, [a_receipt(ids[1])], "run")
+    assert store.ledger.next_attempt(ISSUE) == MONDAY + FIRST_WAIT
 
 
 def test_no_receipts_and_no_letters_are_nothing_to_record_or_release(store: Store) -> None:
@@ -376,7 +416,7 @@ def test_issues_do_not_touch_one_another(store: Store) -> None:
 
     assert store.accounts.tally("weekly/extra", running=False) == Tally(waiting=2)
     assert store.recovery.recover("weekly/extra", alone=True) == 0
-    store.ledger.claim_batch("weekly/extra", "run")
+    store.ledger.claim_batches("weekly/extra", "run")
     assert store.ledger.intend("weekly/extra", ids, "run") == set(ids)
 
 
@@ -473,13 +513,18 @@ class Runs(RuleBasedStateMachine):
             # What was deferred just now has its time later.
             assert waiting <= got <= unsent - departed
 
-    @rule(number=RUNS, places=SOME)
-    def intend(self, number: int, places: set[int]) -> None:
+    @rule(number=RUNS, places=SOME, said=st.none() | st.tuples(ONE, st.sampled_from(Outcome)))
+    def intend(self, number: int, places: set[int], said: tuple[int, Outcome] | None) -> None:
         wanted = [self.ids[place] for place in places]
+        receipts = [a_receipt(self.ids[said[0]], said[1])] if said else []
 
         holder = self.holder
-        intended = self.store.ledger.intend(ISSUE, wanted, f"run {number}")
+        intended = self.store.ledger.intend(ISSUE, wanted, f"run {number}", receipts)
 
+        if said:
+            self.hear(number, *said)
+            if not {"waiting", "sending"} & {*self.state.values()}:
+                holder = None  # It is done with the batch.
         assert intended <= self.leave
         departed = {each for each in wanted if not self.subscribed[each]} & self.unsent()
         may = self.unsent().intersection(wanted) if holder == f"run {number}" else set()
@@ -491,10 +536,17 @@ class Runs(RuleBasedStateMachine):
 
     @rule(number=RUNS, place=ONE, outcome=st.sampled_from(Outcome))
     def record(self, number: int, place: int, outcome: Outcome) -> None:
+        receipt = a_receipt(self.ids[place], outcome)
+
+        self.store.ledger.record(ISSUE, [receipt], f"run {number}")
+
+        self.hear(number, place, outcome)
+
+    def hear(self, number: int, place: int, outcome: Outcome) -> None:
+        """
+        What a receipt changes.
+        """
         each = self.ids[place]
-
-        self.store.ledger.record(ISSUE, [a_receipt(each, outcome)], f"run {number}")
-
         if each in self.under_way(f"run {number}"):
             self.state[each] = outcome.value
             if outcome is Outcome.DEFERRED:

@@ -36,7 +36,7 @@ def id_of(store: Store, address: str = ANN) -> int:
 def test_an_export_holds_all_that_is_known_and_json_can_say_it(store: Store) -> None:
     store.subscribers.add("weekly", an_entry(name="Ann", topics=("AI",)))
     (reader,) = an_issue_of(store, 1)
-    store.ledger.claim_batch(ISSUE.id, "run")
+    store.ledger.claim_batches(ISSUE.id, "run")
     store.ledger.intend(ISSUE.id, [reader], "run")
     store.ledger.record(ISSUE.id, [a_receipt(reader, code=250, text="2.0.0 ok")], "run")
 
@@ -130,7 +130,7 @@ def test_an_issue_in_the_making_is_not_exported(store: Store) -> None:
 
 def test_the_ledger_adds_up_without_who_was_erased_and_tells_no_reply(store: Store) -> None:
     sent, waiting = an_issue_of(store, 2)
-    store.ledger.claim_batch(ISSUE.id, "run")
+    store.ledger.claim_batches(ISSUE.id, "run")
     store.ledger.intend(ISSUE.id, [sent], "run")
     refusal = a_receipt(sent, Outcome.REFUSED, code=550, text="<r0@example.org> is unknown")
     store.ledger.record(ISSUE.id, [refusal], "run")

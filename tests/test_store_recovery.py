@@ -166,7 +166,7 @@ def test_what_comes_back_from_a_run_that_was_given_up_is_sent_by_the_next(
         store.ledger.hurry(ISSUE)
     else:
         store.ledger.release(ISSUE, [first], "slow")
-    batch = store.ledger.claim_batch(ISSUE, "third")
+    batch = store.ledger.claim_batches(ISSUE, "third")
 
     assert [each.subscriber.id for each in batch] == [first]
 
@@ -181,6 +181,6 @@ def test_what_a_late_journal_says_never_left_is_sent_by_the_next(store: Store) -
     store.ledger.let_go(ISSUE, "quick")
 
     store.recovery.settle(ISSUE, "dead", {})
-    batch = store.ledger.claim_batch(ISSUE, "third")
+    batch = store.ledger.claim_batches(ISSUE, "third")
 
     assert [each.subscriber.id for each in batch] == [first]

@@ -30,7 +30,7 @@ def send(store: Store, issue: Issue, **editions: int) -> None:
         (next(ids), place) for place, number in enumerate(editions.values()) for _ in range(number)
     ]
     store.issues.freeze(issue, printed, sorted(readers))
-    store.ledger.claim_batch(issue.id, "run")
+    store.ledger.claim_batches(issue.id, "run")
     store.ledger.intend(issue.id, [each for each, _ in readers], "run")
     receipts = [a_receipt(each, Outcome.ACCEPTED) for each, _ in readers]
     store.ledger.record(issue.id, receipts, "run")

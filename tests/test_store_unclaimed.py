@@ -40,7 +40,7 @@ def test_one_reader_gets_another_edition_and_all_others_what_was_frozen(store: S
 
     assert store.issues.page_for(ISSUE.id, ann) == OTHER_PAGE
     assert store.issues.page_for(ISSUE.id, bob) == PAGE
-    batch = store.ledger.claim_batch(ISSUE.id, "run")
+    batch = store.ledger.claim_batches(ISSUE.id, "run")
     assert {each.subscriber.id: each.edition for each in batch} == {ann: 1, bob: 0}
 
 
@@ -57,7 +57,7 @@ def test_what_the_new_edition_tells_counts_as_sent_and_what_the_old_one_told_doe
 
 def test_a_claimed_letter_is_too_late(store: Store) -> None:
     (ann,) = an_issue_of(store, 1)
-    store.ledger.claim_batch(ISSUE.id, "run")
+    store.ledger.claim_batches(ISSUE.id, "run")
 
     assert store.unclaimed.issue_of("weekly", ann) is None
     assert not store.unclaimed.replace(ISSUE.id, ann, OTHER, OTHER_PAGE)
@@ -72,7 +72,7 @@ def test_a_letter_without_news_is_suppressed(store: Store) -> None:
     assert store.unclaimed.suppress(ISSUE.id, ann)
 
     assert store.accounts.tally(ISSUE.id, running=False).suppressed == 1
-    assert store.ledger.claim_batch(ISSUE.id, "run") == ()
+    assert store.ledger.claim_batches(ISSUE.id, "run") == ()
 
 
 def test_an_issue_before_another_one_that_counts_on_it_stays(store: Store) -> None:

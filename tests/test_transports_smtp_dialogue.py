@@ -335,6 +335,27 @@ def test_a_domain_that_always_says_too_fast_keeps_no_other_waiting(
     assert len([line for line in rude.said("RCPT") if "@slow" in line]) < 50
 
 
+def test_a_domain_that_begins_to_rest_gets_no_other_readers_letter() -> None:
+    """
+    Where the envelope has left already, its own letter follows, whatever was said meanwhile.
+    """
+    asked: Counter[int] = Counter()
+
+    class Resting(Pace):
+        def rests(self, letter: Letter) -> bool:
+            asked[letter.subscriber_id] += 1
+            return letter.subscriber_id == 1 and asked[1] > 1
+
+    with rude_server(lambda _: None, *PIPELINING) as rude:
+        server = Server(host="127.0.0.1", port=rude.port, security="none")
+        transport = SmtpTransport(server, times=QUICK, pace=Resting())
+        receipts = [*transport.deliver(letters(3), unheeded)]
+
+    assert [each.outcome for each in receipts] == [Outcome.ACCEPTED] * 3
+    assert [f"r{place}@" in line for place, line in enumerate(rude.said("RCPT"))] == [True] * 3
+    assert arrived(rude) == [0, 1, 2]
+
+
 @pytest.mark.parametrize("offer", ["SIZE", "SIZE 0", "SIZE lots"])
 def test_a_size_without_a_number_is_no_limit(offer: str) -> None:
     with rude_server(lambda _: None, offer) as rude:

@@ -266,7 +266,7 @@ def test_topics_hold_for_a_letter_that_nobody_has_claimed(site: Website) -> None
 def test_topics_do_not_reach_a_letter_that_is_claimed(site: Website) -> None:
     ann = site.reader()
     issue = frozen(site)
-    site.store.ledger.claim_batch(issue.id, "run")
+    site.store.ledger.claim_batches(issue.id, "run")
 
     page = site.post(site.path("preferences", ann), {"topic": "Cities", "do": "save"}).text
 

@@ -344,7 +344,7 @@ def test_a_scanner_that_follows_every_link_of_1000_letters_changes_nothing(tmp_p
 
 def test_who_leaves_in_mid_send_gets_no_letter_that_is_not_on_its_way(site: Website) -> None:
     ids = an_issue_of(site.store, 3)
-    claimed = site.store.ledger.claim_batch(an_issue().id, "run")
+    claimed = site.store.ledger.claim_batches(an_issue().id, "run")
     path = site.path("unsubscribe", claimed[1].subscriber)
 
     site.post(path, ONE_CLICK)

@@ -293,7 +293,7 @@ def test_an_issue_is_not_in_the_archive_before_a_letter_of_it_was_taken(tmp_path
         ann, store = site.reader(), site.store
         store.issues.freeze(an_issue(), [(an_edition(an_article()), a_page())], [(ann.id, 0)])
         before = site.get("/a/weekly/2026-11-23.html").status_code
-        store.ledger.claim_batch(an_issue().id, "run")
+        store.ledger.claim_batches(an_issue().id, "run")
         store.ledger.intend(an_issue().id, [ann.id], "run")
         during = site.get("/a/weekly/2026-11-23.html").status_code
         store.ledger.record(an_issue().id, [a_receipt(ann.id, Outcome.ACCEPTED)], "run")
@@ -308,7 +308,7 @@ def test_a_link_to_view_the_page_leads_to_its_place_in_the_archive(tmp_path: Pat
     with serving(a_full_project(tmp_path, PUBLIC)) as site:
         ann, store = site.reader(), site.store
         store.issues.freeze(an_issue(), [(an_edition(), page)], [(ann.id, 0)])
-        store.ledger.claim_batch(an_issue().id, "run")
+        store.ledger.claim_batches(an_issue().id, "run")
         store.ledger.intend(an_issue().id, [ann.id], "run")
         store.ledger.record(an_issue().id, [a_receipt(ann.id, Outcome.ACCEPTED)], "run")
 

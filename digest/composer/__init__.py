@@ -88,6 +88,9 @@ class Composer:
         self._blanks = [
             (place, part) for place, part in enumerate(parts) if isinstance(part, Blank)
         ]
+        printed = {blank.purpose for _, blank in self._blanks}
+        self._purposes = [each for each in PATHS if each == "unsubscribe" or each in printed]
+        self._ascii = all(map(bytes.isascii, self._fixed))
         self._dotless = not any(DOT_AT_START.search(part) for part in self._fixed)
 
     def compose(self, subscriber: Subscriber) -> Letter:
@@ -97,7 +100,7 @@ class Composer:
         The same issue and subscriber give the same letter, byte for byte, at any time.
         """
         message_id = letter_id(self._key, self._issue.id, subscriber.id, self._domain)
-        tokens = {purpose: self._token(purpose, subscriber.id) for purpose in PATHS}
+        tokens = {purpose: self._token(purpose, subscriber.id) for purpose in self._purposes}
         own = {str(name): token.encode("ascii") for name, token in tokens.items()}
         body, relaxed = self._fixed.copy(), self._relaxed.copy()
         for place, blank in self._blanks:
@@ -107,25 +110,23 @@ class Composer:
         if mailbox := self._issue.unsubscribe_to:
             by_mail = _tagged(mailbox, tokens["unsubscribe"])
             unsubscribe += f",\r\n <mailto:{by_mail}?subject=unsubscribe>"
-        data = b"".join(
-            (
-                self._before_to,
-                _header("To", to),
-                self._after_to,
-                _header("Message-ID", message_id),
-                _header("List-Unsubscribe", unsubscribe),
-                self._after_id,
-                *body,
-            )
+        head = (
+            self._before_to,
+            _header("To", to),
+            self._after_to,
+            _header("Message-ID", message_id),
+            _header("List-Unsubscribe", unsubscribe),
+            self._after_id,
         )
         return Letter(
             id=message_id,
             subscriber_id=subscriber.id,
             sender=self._return_path(subscriber.id),
             recipient=subscriber.address,
-            data=data,
+            data=b"".join((*head, *body)),
             relaxed=tuple(relaxed),
             dotless=self._dotless,
+            ascii=self._ascii and all(map(bytes.isascii, head)),
         )
 
     def _return_path(self, subscriber_id: int) -> str:

@@ -5,6 +5,7 @@ What is sent: pages, letters, receipts.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Self
 
 from .editions import Subscriber
 
@@ -60,6 +61,21 @@ class Letter:
     relaxed: tuple[bytes, ...] = field(default=(), repr=False, compare=False)
     #: Whether it is known that no line begins with a dot, which SMTP would have to double.
     dotless: bool = field(default=False, repr=False, compare=False)
+    #: Whether it is known that all of it is ASCII.
+    ascii: bool = field(default=False, repr=False, compare=False)
+
+    @property
+    def emptied(self) -> Self:
+        """
+        The same without its content, of which nobody has need once it was sent.
+        """
+        return type(self)(
+            id=self.id,
+            subscriber_id=self.subscriber_id,
+            sender=self.sender,
+            recipient=self.recipient,
+            data=b"",
+        )
 
 
 class Outcome(StrEnum):
@@ -102,6 +118,19 @@ class Receipt:
     code: int = 0
     text: str = field(default="", repr=False)
     kind: Kind = Kind.NONE
+
+    @property
+    def emptied(self) -> Self:
+        """
+        The same of a letter without its content.
+        """
+        return type(self)(
+            letter=self.letter.emptied,
+            outcome=self.outcome,
+            code=self.code,
+            text=self.text,
+            kind=self.kind,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

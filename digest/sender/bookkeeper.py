@@ -114,12 +114,11 @@ class Bookkeeper:
         """
         try:
             while len(self._gone) < self._connections:
-                self._record(emit)
                 if stopped():
                     self.end()
                     stop()
-                else:
-                    self._refill()
+                if not self._refill(emit):
+                    self._record(emit)
                 self._called.wait(LOOK)
                 self._called.clear()
         finally:
@@ -141,30 +140,43 @@ class Bookkeeper:
         self._ledger.release(self._issue_id, self._intended - self._leaving, self._run)
 
     def _record(self, emit: Emit) -> None:
-        receipts: list[Receipt] = []
-        while not self._receipts.empty():
-            receipts.append(self._receipts.get())
+        if receipts := self._received(emit):
+            self._ledger.record(self._issue_id, receipts, self._run)
+            self._settled(receipts)
+
+    def _received(self, emit: Emit) -> list[Receipt]:
+        """
+        What came in, and is not in the ledger.
+        """
+        receipts = [self._receipts.get() for _ in range(self._receipts.qsize())]
         if receipts:
             emit(receipts)
-            self._ledger.record(self._issue_id, receipts, self._run)
-            self._intended.difference_update(each.letter.subscriber_id for each in receipts)
+        return receipts
 
-    def _refill(self) -> None:
+    def _settled(self, receipts: Iterable[Receipt]) -> None:
+        self._intended.difference_update(each.letter.subscriber_id for each in receipts)
+
+    def _refill(self, emit: Emit) -> bool:
         """
-        More intents, where few are left.
+        More intents, where few are left. Whether the ledger was told of any.
         """
         left = self._intents.qsize()
         if self._ended or not self._few(left):
-            return
+            return False
         brisk = self._adapt()
-        room = min(self._size - left, self._ahead - len(self._intended))
-        if not self._intend(self._chosen(max(room, 1))):
+        unheard = len(self._intended) - self._receipts.qsize()
+        room = min(self._size - left, self._ahead - unheard)
+        chosen = self._chosen(max(room, 1))
+        if chosen:
+            self._intend(chosen, emit)
+        else:
             self.end()
-        elif brisk:
-            self._claim(self._size)  # While there is time: others wait for the next ones.
         self._low = False
         if self._intents.empty():
             self._called.set()  # Nobody of these is subscribed any more.
+        elif brisk:
+            self._claim(self._size)  # While there is time: others wait for the next ones.
+        return bool(chosen)
 
     def _few(self, left: int) -> bool:
         """
@@ -197,22 +209,22 @@ class Bookkeeper:
         Have so many letters that this run may intend, if there are.
         """
         while len(self._claimed) < wanted:
-            batch = self._ledger.claim_batch(self._issue_id, self._run)
-            if not batch:
+            missing = wanted - len(self._claimed)
+            claimed = self._ledger.claim_batches(self._issue_id, self._run, missing)
+            if not claimed:
                 return
-            self._claimed += batch
+            self._claimed += claimed
 
-    def _intend(self, recipients: list[Recipient]) -> bool:
+    def _intend(self, recipients: list[Recipient], emit: Emit) -> None:
         """
-        Whether there was anybody to intend a letter for.
+        Their letters may leave; what came in meanwhile is recorded with that.
         """
-        if not recipients:
-            return False
         ids = [each.subscriber.id for each in recipients]
-        intended = self._ledger.intend(self._issue_id, ids, self._run)
+        receipts = self._received(emit)
+        intended = self._ledger.intend(self._issue_id, ids, self._run, receipts)
+        self._settled(receipts)
         self._intended |= intended
         fresh_until = time.monotonic() + self._fresh_for
         for each in recipients:
             if each.subscriber.id in intended:
                 self._intents.put(Intent(each, fresh_until))
-        return True

@@ -102,7 +102,9 @@ class Connection:
         self._journal.settle(receipt)
         self._taken.pop(subscriber_id, None)
         self._leaving.discard(subscriber_id)
-        self._books.note(receipt)
+        # Hundreds wait for the ledger: with their contents they would push all else out of the
+        # processor's memory.
+        self._books.note(receipt.emptied)
 
     def _heed(self, receipt: Receipt) -> None:
         """

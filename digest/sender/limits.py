@@ -65,6 +65,8 @@ class Brake:
         refused = receipt.outcome is Outcome.REFUSED
         if refused and not receipt.code:
             return  # It was not the server that refused.
+        if not refused and not self._refusals:
+            return
         with self._lock:
             self._refusals = self._refusals + 1 if refused else 0
             if self._refusals < MAX_REFUSALS:

@@ -36,7 +36,7 @@ class _Each(FunctionElement[Any]):
 
 class _All(FunctionElement[Any]):
     """
-    The columns of all rows, as one JSON array of arrays.
+    All rows as one JSON array, which holds an array for each column.
     """
 
     inherit_cache = True
@@ -55,12 +55,14 @@ def _(element: _Each, compiler: SQLCompiler, **more: Any) -> str:
 
 @compiles(_All, "sqlite")
 def _(element: _All, compiler: SQLCompiler, **more: Any) -> str:
-    return f"json_group_array(json_array({compiler.process(element.clauses, **more)}))"
+    columns = (f"json_group_array({compiler.process(each, **more)})" for each in element.clauses)
+    return f"json_array({', '.join(columns)})"
 
 
 @compiles(_All, "postgresql")
 def _(element: _All, compiler: SQLCompiler, **more: Any) -> str:
-    return f"json_agg(json_build_array({compiler.process(element.clauses, **more)}))"
+    columns = (f"json_agg({compiler.process(each, **more)})" for each in element.clauses)
+    return f"json_build_array({', '.join(columns)})"
 
 
 def each_of(name: str) -> ColumnElement[Any]:
@@ -89,8 +91,8 @@ def all_of(query: Select[Any]) -> Select[str]:
     return query.with_only_columns(cast(_All(*columns), Text))
 
 
-def rows_of(value: str | None) -> list[list[Any]]:
+def rows_of(value: str) -> list[tuple[Any, ...]]:
     """
-    PostgreSQL gives nothing where there are no rows.
+    PostgreSQL gives no column where there are no rows.
     """
-    return list(json.loads(value or "[]"))
+    return list(zip(*(column or () for column in json.loads(value)), strict=True))

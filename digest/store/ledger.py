@@ -13,20 +13,21 @@ letter, or the journal of that run, puts it back. No time-out ever does.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
-from operator import itemgetter
+from itertools import groupby
+from math import ceil
+from operator import attrgetter, itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, and_, func, insert, select, update
 
-from ..model import Kind, Outcome, Receipt, Recipient, Subscriber
+from ..model import Outcome, Receipt, Recipient, Subscriber
 from . import statements
 from .database import Database
+from .drafts import BATCH_SIZE
 from .elements import rows_of
 from .rows import LEASE, hold, let_go_of, numbers_of, time_of
 from .schema import Moment, batches, letters, runs
 
-#: What a server says about many letters alike.
-Said = tuple[Outcome, int, Kind]
 #: Between two attempts: twice as long each time.
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=5), timedelta(minutes=67)
 
@@ -48,81 +49,60 @@ class Ledger:
             issue, _ = numbers_of(connection, issue_id)
             connection.execute(insert(runs).values(id=run, issue=issue, started_at=self._clock()))
 
-    def claim_batch(self, issue_id: str, run: str, /) -> Sequence[Recipient]:
+    def claim_batches(self, issue_id: str, run: str, /, letters: int = 1) -> Sequence[Recipient]:
         """
-        The next batch that nobody works on; `run` has it until it is done, or shows no life.
+        The next batches that nobody works on, as many as hold so many letters if they are full;
+        `run` has them until they are done, or it shows no life.
         """
         while True:
             # A claim that a power cut undoes was nobody's: nothing left before an intent.
             with self._database.writing(durable=False, alone=False) as connection:
                 issue, newsletter = self._numbers_of(connection, issue_id)
-                now, lease_now = self._clock(), time_of(connection)
-                lease = {"by_run": run, "lease_end": lease_now + LEASE}
-                batch = connection.execute(
-                    statements.next_batch(),
-                    {"of_issue": issue, "now": now, "lease_now": lease_now, **lease},
-                ).first()
-                if batch is None:
+                these = {"of_issue": issue, "of_newsletter": newsletter, "now": self._clock()}
+                numbers = _leased(connection, these, run, ceil(letters / BATCH_SIZE))
+                if not numbers:
                     return ()
-                claimed = {"of_issue": issue, "of_batch": batch.number}
-                if batch.state == "leased":
-                    connection.execute(statements.doubt(), {**claimed, "now": now})
-                connection.execute(statements.lease(), {**claimed, **lease})
-                connection.execute(
-                    statements.suppress_departed_of_batch(),
-                    {**claimed, "of_newsletter": newsletter, "now": now},
-                )
-                left = connection.scalar(statements.recipients(), {**claimed, "now": now})
-            if recipients := _recipients(rows_of(left)):
+                these["batches"] = numbers
+                left = rows_of(connection.scalars(statements.recipients(), these).one())
+                if any(state != "active" for *_, state in left):
+                    connection.execute(statements.suppress_departed_of_batches(), these)
+            if recipients := _recipients(left):
                 return recipients
 
-    def intend(self, issue_id: str, subscriber_ids: Sequence[int], run: str, /) -> AbstractSet[int]:
+    def intend(
+        self,
+        issue_id: str,
+        subscriber_ids: Sequence[int],
+        run: str,
+        /,
+        receipts: Iterable[Receipt] = (),
+    ) -> AbstractSet[int]:
+        ids, settled = list(subscriber_ids), _by_subscriber(receipts)
         with self._database.writing(alone=False) as connection:
-            issue, newsletter = self._numbers_of(connection, issue_id)
-            these = {"of_issue": issue, "these": list(subscriber_ids)}
-            ours = {**these, "by_run": run}
-            theirs = {**these, "of_newsletter": newsletter, "now": self._clock()}
-            lease = {"lease_end": time_of(connection) + LEASE}
-            held = connection.scalars(statements.keep_leases(), {**ours, **lease}).all()
-            before = rows_of(connection.scalar(statements.sending(), ours))
-            intended = connection.execute(
-                statements.intend(), {**theirs, "by_run": run, "batches": held}
-            )
-            if intended.rowcount == len(subscriber_ids):
-                return frozenset(subscriber_ids)
-            connection.execute(statements.suppress_departed_of_these(), theirs)
-            after = rows_of(connection.scalar(statements.sending(), ours))
-            return frozenset(each for (each,) in after if [each] not in before)
+            these = self._told(connection, issue_id, ids, run, settled)
+            if connection.execute(statements.intend(), these).rowcount == len(ids):
+                return frozenset(ids)
+            connection.rollback()
+        # Not all of them: what is moved now has to be told from what was moved before.
+        with self._database.writing(alone=False) as connection:
+            these = self._told(connection, issue_id, ids, run, settled)
+            before = _sending(connection, these)
+            connection.execute(statements.intend(), these)
+            connection.execute(statements.suppress_departed_of_these(), these)
+            return _sending(connection, these) - before
 
     def record(self, issue_id: str, receipts: Iterable[Receipt], run: str, /) -> None:
         """
         Not durable against a power cut: what is lost then is in doubt, never wrong.
         """
-        settled = {receipt.letter.subscriber_id: receipt for receipt in receipts}
+        settled = _by_subscriber(receipts)
         if not settled:
             return
         with self._database.writing(durable=False, alone=False) as connection:
             issue, _ = self._numbers_of(connection, issue_id)
-            these = {"of_issue": issue, "these": list(settled)}
-            now = self._clock()
-            held = connection.scalars(statements.hold_batches(), these).all()
-            for (outcome, code, kind), replies in _by_outcome(settled).items():
-                connection.execute(
-                    statements.settle(),
-                    {
-                        "given": [[issue, number, reply] for number, reply in replies],
-                        "new_state": outcome.value,
-                        "new_code": code,
-                        "new_kind": kind.value,
-                        "by_run": run,
-                        "now": now,
-                    },
-                )
-            if any(each.outcome is Outcome.DEFERRED for each in settled.values()):
-                _postpone(connection, {**these, "by_run": run}, now)
-            connection.execute(
-                statements.let_go_of_done(), {"of_issue": issue, "batches": held, "by_run": run}
-            )
+            held = _hold(connection, issue, [*settled])
+            these = {"of_issue": issue, "by_run": run, "batches": held, "now": self._clock()}
+            _settle(connection, these, settled)
 
     def release(self, issue_id: str, subscriber_ids: Iterable[int], run: str, /) -> None:
         ids = list(subscriber_ids)
@@ -130,11 +110,9 @@ class Ledger:
             return
         with self._database.writing(alone=False) as connection:
             issue, _ = self._numbers_of(connection, issue_id)
-            these = {"of_issue": issue, "these": ids}
-            held = connection.scalars(statements.hold_batches(), these).all()
-            connection.execute(
-                statements.take_back(), {**these, "by_run": run, "now": self._clock()}
-            )
+            held = _hold(connection, issue, ids)
+            these = {"of_issue": issue, "these": ids, "by_run": run, "now": self._clock()}
+            connection.execute(statements.take_back(), these)
             connection.execute(statements.let_go_of_closed(), {"of_issue": issue, "batches": held})
 
     def let_go(self, issue_id: str, run: str, /) -> None:
@@ -191,6 +169,26 @@ class Ledger:
             )
             return expired.rowcount
 
+    def _told(
+        self,
+        connection: Connection,
+        issue_id: str,
+        subscriber_ids: Sequence[int],
+        run: str,
+        receipts: Mapping[int, Receipt],
+    ) -> Mapping[str, Any]:
+        """
+        What an intent of these letters is made with, once the receipts are kept.
+        """
+        issue, newsletter = self._numbers_of(connection, issue_id)
+        held = _hold(connection, issue, [*receipts, *subscriber_ids])
+        ours = {"of_issue": issue, "by_run": run, "batches": held, "now": self._clock()}
+        if receipts:
+            _settle(connection, ours, receipts)
+        lease = {**ours, "lease_end": time_of(connection) + LEASE}
+        kept = connection.scalars(statements.keep_leases(), lease).all()
+        return {**ours, "batches": kept, "these": subscriber_ids, "of_newsletter": newsletter}
+
     def _numbers_of(self, connection: Connection, issue_id: str) -> tuple[int, int]:
         """
         A frozen issue keeps its numbers.
@@ -200,22 +198,71 @@ class Ledger:
         return self._numbers[issue_id]
 
 
+def _leased(
+    connection: Connection, these: Mapping[str, Any], run: str, at_most: int
+) -> Sequence[int]:
+    """
+    The numbers of batches that are this run's from now on.
+    """
+    now = time_of(connection)
+    lease = {**these, "by_run": run, "lease_now": now, "lease_end": now + LEASE}
+    found = connection.execute(statements.next_batches(), {**lease, "at_most": at_most}).all()
+    numbers = [each.number for each in found]
+    if lost := [each.number for each in found if each.state == "leased"]:
+        connection.execute(statements.doubt(), {**these, "batches": lost})
+    if numbers:
+        connection.execute(statements.lease(), {**lease, "batches": numbers})
+    return numbers
+
+
 def _recipients(rows: Iterable[Sequence[Any]]) -> tuple[Recipient, ...]:
     return tuple(
         Recipient(subscriber=Subscriber(id=number, address=address, name=name), edition=edition)
-        for edition, number, address, name in sorted(rows, key=itemgetter(1))
+        for edition, number, address, name, state in sorted(rows, key=itemgetter(1))
+        if state == "active"
     )
 
 
-def _by_outcome(receipts: Mapping[int, Receipt]) -> dict[Said, list[tuple[int, str]]]:
+def _hold(connection: Connection, issue: int, subscriber_ids: Sequence[int]) -> Sequence[int]:
     """
-    Subscribers and replies of those that say the same: nearly all do.
+    The numbers of the batches of these letters, which nobody else changes meanwhile.
     """
-    grouped: dict[Said, list[tuple[int, str]]] = {}
-    for number, each in receipts.items():
-        said = each.outcome, each.code, each.kind
-        grouped.setdefault(said, []).append((number, each.text))
-    return grouped
+    these = {"of_issue": issue, "these": subscriber_ids}
+    return connection.scalars(statements.hold_batches(), these).all()
+
+
+def _sending(connection: Connection, these: Mapping[str, Any]) -> AbstractSet[int]:
+    leaving = rows_of(connection.scalars(statements.sending(), these).one())
+    return frozenset(number for (number,) in leaving)
+
+
+def _by_subscriber(receipts: Iterable[Receipt]) -> dict[int, Receipt]:
+    return {receipt.letter.subscriber_id: receipt for receipt in receipts}
+
+
+def _settle(
+    connection: Connection, ours: Mapping[str, Any], receipts: Mapping[int, Receipt]
+) -> None:
+    """
+    Those that say the same together: nearly all do.
+    """
+    said = attrgetter("outcome", "code", "kind")
+    for (outcome, code, kind), alike in groupby(sorted(receipts.values(), key=said), said):
+        connection.execute(
+            statements.settle(),
+            {
+                **ours,
+                "given": [
+                    [ours["of_issue"], each.letter.subscriber_id, each.text] for each in alike
+                ],
+                "new_state": outcome.value,
+                "new_code": code,
+                "new_kind": kind.value,
+            },
+        )
+    if any(each.outcome is Outcome.DEFERRED for each in receipts.values()):
+        _postpone(connection, {**ours, "these": [*receipts]}, ours["now"])
+    connection.execute(statements.let_go_of_done(), ours)
 
 
 def _postpone(connection: Connection, these: Mapping[str, Any], now: datetime) -> None:

@@ -29,11 +29,10 @@ from .rows import (
     is_subscribed,
     let_go_of,
 )
-from .schema import Moment, batches, letters, subscribers
+from .schema import Moment, batches, letters, subscribers, subscriptions
 
 ISSUE: BindParameter[int] = bindparam("of_issue")
 NEWSLETTER: BindParameter[int] = bindparam("of_newsletter")
-BATCH: BindParameter[int] = bindparam("of_batch")
 BATCHES: BindParameter[int] = bindparam("batches", expanding=True)
 RUN: BindParameter[str] = bindparam("by_run")
 NOW = bindparam("now", type_=Moment)
@@ -56,8 +55,12 @@ def _among_batches() -> ColumnElement[bool]:
     return and_(batches.c.issue == ISSUE, batches.c.number.in_(BATCHES))
 
 
+def _in_batches() -> ColumnElement[bool]:
+    return and_(letters.c.issue == ISSUE, letters.c.batch.in_(BATCHES))
+
+
 @cache
-def next_batch() -> Select[int, str]:
+def next_batches() -> Select[int, str]:
     due = or_(batches.c.retry_at.is_(None), batches.c.retry_at <= NOW)
     # A lease far in the future is none: somebody's clock was wrong.
     held = batches.c.lease_until.between(LEASE_NOW, LEASE_END)
@@ -66,7 +69,7 @@ def next_batch() -> Select[int, str]:
         select(batches.c.number, batches.c.state)
         .where(batches.c.issue == ISSUE, or_(and_(batches.c.state == "open", due), abandoned))
         .order_by(batches.c.number)
-        .limit(1)
+        .limit(bindparam("at_most"))
         .with_for_update(skip_locked=True)
     )
 
@@ -75,7 +78,7 @@ def next_batch() -> Select[int, str]:
 def lease() -> Update:
     return (
         update(batches)
-        .where(batches.c.issue == ISSUE, batches.c.number == BATCH)
+        .where(_among_batches())
         .values(state="leased", run=RUN, lease_until=LEASE_END, retry_at=None)
     )
 
@@ -83,18 +86,18 @@ def lease() -> Update:
 @cache
 def doubt() -> Update:
     """
-    Whoever held the batch shows no life: it may have sent what it intended, or may yet.
+    Whoever held the batches shows no life: it may have sent what it intended, or may yet.
     """
     return (
         update(letters)
-        .where(letters.c.issue == ISSUE, letters.c.batch == BATCH, letters.c.state == "sending")
+        .where(_in_batches(), letters.c.state == "sending")
         .values(state="in_doubt", reply="its run was lost", changed_at=NOW)
     )
 
 
 @cache
-def suppress_departed_of_batch() -> Update:
-    return _suppress_departed(and_(letters.c.issue == ISSUE, letters.c.batch == BATCH))
+def suppress_departed_of_batches() -> Update:
+    return _suppress_departed(_in_batches())
 
 
 @cache
@@ -113,24 +116,38 @@ def _suppress_departed(among: ColumnElement[bool]) -> Update:
 @cache
 def recipients() -> Select[str]:
     """
-    Of a batch: edition, number, address and name of each.
+    Of batches: edition, number, address and name of each whose letter is due or who has departed,
+    and the state of their subscription.
     """
+    departed = subscriptions.c.state.is_distinct_from("active")
     due = or_(letters.c.retry_at.is_(None), letters.c.retry_at <= NOW)
+    subscription = and_(
+        subscriptions.c.newsletter == NEWSLETTER,
+        subscriptions.c.subscriber_id == letters.c.subscriber_id,
+    )
     return all_of(
-        select(letters.c.edition, subscribers.c.id, subscribers.c.address, subscribers.c.name)
-        .join(subscribers, subscribers.c.id == letters.c.subscriber_id)
-        .where(letters.c.issue == ISSUE, letters.c.batch == BATCH, letters.c.state.in_(UNSENT), due)
+        select(
+            letters.c.edition,
+            letters.c.subscriber_id,
+            subscribers.c.address,
+            subscribers.c.name,
+            subscriptions.c.state,
+        )
+        .select_from(letters)
+        .outerjoin(subscribers, subscribers.c.id == letters.c.subscriber_id)
+        .outerjoin(subscriptions, subscription)
+        .where(_in_batches(), letters.c.state.in_(UNSENT), or_(due, departed))
     )
 
 
 @cache
 def keep_leases() -> Update:
     """
-    Of those of their batches that are this run's.
+    Of those of these batches that are this run's.
     """
     return (
         update(batches)
-        .where(_their_batches(), batches.c.run == RUN)
+        .where(_among_batches(), batches.c.run == RUN)
         .values(lease_until=LEASE_END)
         .returning(batches.c.number)
     )

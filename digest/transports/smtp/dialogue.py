@@ -78,7 +78,8 @@ class Dialogue:
         LostError if the letter was not sent and another line may do better.
         """
         while True:
-            if unable := self.unable(letter):
+            # Once its envelope has left, the server waits for this letter and no other.
+            if letter is not self._announced and (unable := self.unable(letter)):
                 return unable
             refused = self._open(letter)
             if refused is None:
@@ -101,7 +102,7 @@ class Dialogue:
         if "SMTPUTF8" not in self.offers and not letter.recipient.isascii():
             text = "not sent: the server does not take addresses beyond ASCII (SMTPUTF8)"
             return _unsent(letter, Outcome.REFUSED, text, Kind.UNABLE)
-        if "8BITMIME" not in self.offers and not letter.data.isascii():
+        if "8BITMIME" not in self.offers and not _is_ascii(letter):
             text = "not sent: the server does not take letters beyond ASCII (8BITMIME)"
             return _unsent(letter, Outcome.REFUSED, text, Kind.UNABLE)
         return None
@@ -113,7 +114,7 @@ class Dialogue:
         parameters = ""
         if "SIZE" in self.offers:
             parameters += f" SIZE={len(letter.data)}"
-        if not letter.data.isascii():
+        if not _is_ascii(letter):
             parameters += " BODY=8BITMIME"
         if not letter.recipient.isascii():
             parameters += " SMTPUTF8"
@@ -277,6 +278,10 @@ def as_content(letter: Letter) -> tuple[bytes, bytes]:
     if not letter.dotless and (b"\r\n." in data or data.startswith(b".")):
         data = (b"\r\n" + data).replace(b"\r\n.", b"\r\n..")[2:]
     return data, b".\r\n" if data.endswith(b"\r\n") else b"\r\n.\r\n"
+
+
+def _is_ascii(letter: Letter) -> bool:
+    return letter.ascii or letter.data.isascii()
 
 
 def _welcome(verb: str, reply: Reply) -> bool:

@@ -5,11 +5,9 @@ A connection to a mail server: written so that we know what left, read within bo
 import socket
 import ssl
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from select import POLLIN, POLLOUT, poll
 from time import monotonic
-from typing import Self
+from typing import NamedTuple, Self
 
 from ...text import clean_line
 
@@ -24,8 +22,7 @@ CLOSING = 421
 QUICK_ACK = getattr(socket, "TCP_QUICKACK", None)
 
 
-@dataclass(frozen=True)
-class Reply:
+class Reply(NamedTuple):
     """
     What the server said, in full: hostile, but short.
     """
@@ -33,7 +30,7 @@ class Reply:
     code: int
     lines: tuple[bytes, ...]
 
-    @cached_property
+    @property
     def text(self) -> str:
         """
         One clean line without the code.
@@ -85,7 +82,7 @@ class Line:
         connected.settimeout(0)
         self._socket = connected
         self._waits = {event: _waiting(connected, event) for event in (POLLIN, POLLOUT)}
-        self._buffer = bytearray()
+        self._buffer = b""
 
     def encrypt(self, context: ssl.SSLContext, host: str, *, timeout: float) -> None:
         """
@@ -103,7 +100,9 @@ class Line:
         taken = 0
         try:
             taken = self._at_once(pieces)
-            view = memoryview(b"".join(pieces) if taken < size else b"")
+            if taken == size:
+                return size
+            view = memoryview(b"".join(pieces))
             while taken < size:
                 self._wait_until(deadline, POLLOUT)
                 taken += self._socket.send(view[taken : taken + (RECORD if self._secure else size)])
@@ -131,7 +130,7 @@ class Line:
         LostError if there is a reply before it was asked for: it would be taken for another's.
         """
         if self._buffer:
-            said = clean_line(bytes(self._buffer[:MAX_TEXT]).decode("utf-8", "replace"))
+            said = clean_line(self._buffer[:MAX_TEXT].decode("utf-8", "replace"))
             raise LostError(f"it spoke out of turn: {said}")
 
     def reply(self, *, timeout: float) -> Reply:
@@ -195,9 +194,8 @@ class Line:
             self._receive(deadline)
         if not 0 <= end <= MAX_LINE:
             raise LostError("a line of its reply does not end")
-        line = bytes(self._buffer[:end]).rstrip(b"\r")
-        del self._buffer[: end + 1]
-        return line
+        line, self._buffer = self._buffer[:end], self._buffer[end + 1 :]
+        return line.rstrip(b"\r")
 
     def _receive(self, deadline: float) -> None:
         try:
