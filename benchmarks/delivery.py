@@ -6,6 +6,7 @@ pool, smtplib in threads, and smtp-source, which makes nothing and only sends. O
 and 50 ms per round trip a sink and a delay line of our own.
 """
 
+import gc
 import json
 import os
 import smtplib
@@ -21,6 +22,7 @@ from socket import create_connection, create_server
 from tempfile import TemporaryDirectory
 from threading import Thread
 
+from digest.__main__ import GARBAGE
 from digest.composer import Composer
 from digest.model import Edition, Entry, Issue, Letter, Outcome, Page, Section, Subscriber, Window
 from digest.pipeline import Pipeline
@@ -80,6 +82,7 @@ ISSUE = Issue(
 
 
 def main() -> None:
+    gc.set_threshold(GARBAGE)  # As every command does.
     with TemporaryDirectory() as name:
         folder = Path(name)
         key = _key(folder)

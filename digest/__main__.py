@@ -7,6 +7,8 @@ import os
 import signal
 
 INTERRUPTED = 130
+#: Nearly all that a command makes lives to its end; looking for the rest all the time is slow.
+GARBAGE = 50_000
 
 
 def main() -> None:
@@ -16,8 +18,7 @@ def main() -> None:
     # Who started us may want it ignored.
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _leave)
-    # Nearly all that a command makes lives to its end; looking for the rest all the time is slow.
-    gc.set_threshold(50_000)
+    gc.set_threshold(GARBAGE)
     from .cli import main as run
 
     try:
