@@ -4,9 +4,9 @@ One thread that speaks with the ledger for all connections, ahead of them and in
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from queue import SimpleQueue
 from threading import Event
+from typing import NamedTuple
 
 from ..model import Receipt, Recipient
 from ..ports import Ledger
@@ -19,14 +19,15 @@ FRESH_FOR = 4.0
 #: Seconds. Intents that are used up sooner may be more; if they take longer, they grow stale.
 BRISK, SLUGGISH = 0.5, 1.5
 LEAST = 2
+#: Letters of the first group: as many as keep fast servers busy until the second one is there.
+FIRST = 200
 #: Seconds between two looks at what came in, unless somebody calls.
 LOOK = 0.1
 
 Emit = Callable[[list[Receipt]], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Intent:
+class Intent(NamedTuple):
     """
     Somebody whose letter may leave. Later than that the ledger has to be asked again.
     """
@@ -58,7 +59,7 @@ class Bookkeeper:
         self._ledger, self._issue_id, self._run = ledger, issue_id, run
         self._connections, self._ahead, self._allowed = connections, ahead, allowed
         self._fresh_for = fresh_for
-        self._size = min(ahead, CHUNK)  #: of the groups that are intended just now
+        self._size = min(ahead, FIRST)  #: of the groups that are intended just now
         self._intents: SimpleQueue[Intent | None] = SimpleQueue()
         self._receipts: SimpleQueue[Receipt] = SimpleQueue()
         self._claimed: list[Recipient] = []
