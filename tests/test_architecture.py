@@ -5,9 +5,12 @@ What every module has to keep to, beside what the linters check.
 import ast
 import tomllib
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
+
+from digest import model
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "digest"
@@ -96,3 +99,12 @@ def test_only_the_edge_asks_for_clock_environment_and_chance(name: str) -> None:
     forbidden = {"datetime.now", "datetime.utcnow", "date.today", "time.time", "os.environ"}
     forbidden |= {"secrets.randbits", "secrets.token_bytes", "random.random", "os.urandom"}
     assert name.startswith("digest/cli/") or not asked & forbidden
+
+
+def test_every_noun_is_where_the_model_looks_for_it() -> None:
+    """
+    Its modules are loaded one by one, by a list beside the imports that type checkers read.
+    """
+    assert sorted(model.HOMES) == sorted(model.__all__)
+    for noun, home in model.HOMES.items():
+        assert getattr(model, noun) is getattr(import_module(f"digest.model.{home}"), noun)

@@ -3,7 +3,6 @@ The command that delivers.
 """
 
 import re
-import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,6 +23,7 @@ from .shared import (
     newsletters_of,
     opened,
     print_json,
+    random_bits,
     say,
     telling_of_index,
 )
@@ -185,7 +185,7 @@ def _summaries_iter(
                 continue
             summary = summarize(pipeline, newsletter, report)
             yield summary
-            number = secrets.randbits(ID_BITS)
+            number = random_bits(ID_BITS)
             if trouble := tell_owner(pipeline, newsletter, summary, number=number):
                 say(f"digest: {trouble}")
             if report.error:

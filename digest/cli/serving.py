@@ -3,7 +3,6 @@ The command that answers browsers: serve.
 """
 
 import os
-import secrets
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,7 +10,7 @@ import typer
 from ..errors import SettingsError
 from .logs import Format, LogFormat
 from .serverlog import open_log
-from .shared import At, Names, Since, Until, opened, say
+from .shared import At, Names, Since, Until, opened, random_bits, say
 
 if TYPE_CHECKING:
     from socket import socket
@@ -75,7 +74,7 @@ def _serve_readers(pipeline: "Pipeline", host: str, port: int) -> None:
         raise SettingsError(NEEDS_WEB) from None
     _log_to_stderr()
     listening = _listen(host, port)
-    app = create_app(pipeline, random_bits=secrets.randbits)
+    app = create_app(pipeline, random_bits=random_bits)
     config = uvicorn.Config(
         app,
         access_log=False,

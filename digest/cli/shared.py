@@ -67,7 +67,7 @@ def now() -> datetime:
 
 def random_bits(number: int) -> int:
     """
-    The only source of chance.
+    Chance, for what nobody may guess.
     """
     import secrets
 

@@ -57,7 +57,7 @@ def _items(folders: Sequence[Folder], real_root: Path) -> Iterator[Article | Pro
 
 
 def _read(file: File, real_root: Path) -> tuple[Article | Problem, ...]:
-    from .folder import read_file
+    from .file import read_file
 
     try:
         return read_file(file, real_root)

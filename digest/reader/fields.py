@@ -235,7 +235,9 @@ def _named(value: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """
     What names a picture, each with its fields.
     """
-    for item in value if isinstance(value, list) else () if value is None else (value,):
+    if value is None:
+        return
+    for item in value if isinstance(value, list) else [value]:
         fields = item if isinstance(item, dict) else {"url": item}
         if raw := _text(_first(fields, ("url", "path", "src"))).strip():
             yield raw, fields

@@ -106,7 +106,7 @@ def serve(real_root: str) -> None:
 
 
 def _record_of(file: File, real_root: Path) -> Record:
-    from .folder import read_file
+    from .file import read_file
 
     try:
         return to_record(read_file(file, real_root))

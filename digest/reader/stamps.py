@@ -31,7 +31,7 @@ class Look:
         self.gone: list[str] = []  #: files of which something is kept, and that are no more
         self._numbers = _numbers_of(folder, settled) if key else array("q")
 
-    @property
+    @cached_property
     def stamps(self) -> dict[str, str]:
         """
         By the files' names; empty if a change might not show.

@@ -3,6 +3,7 @@ Topic files: YAML files of the content folder that say `taxonomy: topic`.
 """
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,6 @@ from ..text import clean_line
 from .listing import Folder, list_folders
 
 MARK = b"taxonomy"
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 #: YAML may say where a document begins, and where it ends.
 BEGINNING = re.compile(rb"\A(?:[ \t]*(?:#.*)?\r?\n)*---[ \t]*\r?\n")
 END = re.compile(rb"^(?:---|\.\.\.)[ \t\r]*\Z", re.MULTILINE)
@@ -54,7 +54,7 @@ def _as_front_matter(data: bytes) -> bytes:
     """
     A topic file is a front matter without an article: what it says, one line further down.
     """
-    data = data.removeprefix(BYTE_ORDER_MARK)
+    data = data.removeprefix(BOM_UTF8)
     beginning = BEGINNING.match(data)
     lines = beginning[0].count(b"\n") if beginning else 0
     body = data[beginning.end() :] if beginning else data

@@ -24,10 +24,7 @@ STARTS = frozenset({MappingStart, yaml.SequenceStartEvent})
 NODES = STARTS | {Scalar}
 ENDS = frozenset({yaml.MappingEndEvent, yaml.SequenceEndEvent})
 AROUND = frozenset(
-    {
-        *(yaml.StreamStartEvent, yaml.StreamEndEvent),
-        *(yaml.DocumentStartEvent, yaml.DocumentEndEvent),
-    }
+    {yaml.StreamStartEvent, yaml.StreamEndEvent, yaml.DocumentStartEvent, yaml.DocumentEndEvent}
 )
 NO_NAME = object()
 SHORT = 32

@@ -251,9 +251,12 @@ def _near_duplicates(candidates: Sequence[Candidate], threshold: int) -> Iterato
 
     Titles with other numbers in them are other stories, and short ones say too little.
     """
-    for alike in _comparable(candidates[:MAX_COMPARED]):
-        from rapidfuzz import fuzz, process
+    groups = _comparable(candidates[:MAX_COMPARED])
+    if not groups:
+        return
+    from rapidfuzz import fuzz, process
 
+    for alike in groups:
         slugs, titles = zip(*alike, strict=True)
         for place, title in enumerate(titles):
             rest = titles[place + 1 :]
@@ -263,7 +266,7 @@ def _near_duplicates(candidates: Sequence[Candidate], threshold: int) -> Iterato
                 yield Pair(slugs[place + 1 + offset], slugs[place], how)
 
 
-def _comparable(candidates: Sequence[Candidate]) -> Iterator[list[tuple[str, str]]]:
+def _comparable(candidates: Sequence[Candidate]) -> list[list[tuple[str, str]]]:
     """
     Slugs with the words of their titles that count, where several have the same numbers.
     """
@@ -273,4 +276,4 @@ def _comparable(candidates: Sequence[Candidate]) -> Iterator[list[tuple[str, str
         if len(words) >= MIN_WORDS:
             numbers = " ".join(word for word in words if not word.isalpha())
             by_numbers[numbers].append((each.slug, " ".join(words)))
-    return (alike for alike in by_numbers.values() if len(alike) > 1)
+    return [alike for alike in by_numbers.values() if len(alike) > 1]
