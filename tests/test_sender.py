@@ -4,17 +4,19 @@ Stage 7, over a real ledger: every letter once, whatever the transport does.
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import pytest
 
-from digest.errors import LetterError, TransportAway, TransportError
+from digest.errors import LetterError, StoreBusy, TransportAway, TransportError
 from digest.journal import Fate, past_iter
 from digest.model import Letter, Outcome, Receipt, Recipient, Tally
-from digest.ports import Transport
+from digest.ports import Ledger, Transport
 from digest.sender import CHUNK, FRESH_FOR, MAX_REFUSALS, Allowance, Sending
 from digest.store import Store
 from digest.transports.memory import MemoryTransport, accept
@@ -325,6 +327,52 @@ def test_the_run_after_a_failure_sends_what_is_left(store: Store, a_sending: Mak
     assert len(set(ids_of(transport.letters))) == 37
     assert set(ids_of(transport.letters)) < set(ids)
     assert tally(store) == Tally(accepted=50)
+
+
+@dataclass
+class Shaky:
+    """
+    A ledger whose database goes away at one call, with what was asked for done or not.
+    """
+
+    ledger: Ledger
+    verb: str
+    number: int
+    done: bool
+    calls: int = 0
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self.ledger, name)
+        return partial(self._called, method) if name == self.verb else method
+
+    def _called(self, method: Callable[..., Any], *arguments: Any) -> Any:
+        self.calls += 1
+        if self.calls != self.number:
+            return method(*arguments)
+        if self.done:
+            method(*arguments)
+        raise StoreBusy("gone")
+
+
+@pytest.mark.parametrize("done", [True, False])
+@pytest.mark.parametrize("number", [1, 2, 3])
+@pytest.mark.parametrize("verb", ["intend", "record"])
+def test_a_store_that_goes_away_for_a_moment_makes_nobody_get_a_letter_twice(
+    store: Store, a_sending: MakeSending, verb: str, number: int, *, done: bool
+) -> None:
+    an_issue_of(store, 4 * CHUNK)
+    transport = MemoryTransport()
+    sending = a_sending(store, transport, run="shaky")
+    shaky = Shaky(store.ledger, verb, number, done)
+
+    with suppress(StoreBusy):
+        send(replace(sending, ledger=shaky))
+    send(a_sending(store, transport))
+
+    letters = ids_of(transport.letters)
+    assert letters == sorted(set(letters))
+    assert tally(store).accepted == len(letters)
+    assert tally(store).accepted + tally(store).in_doubt == 4 * CHUNK
 
 
 def test_one_connection_that_fails_stops_the_others(store: Store, a_sending: MakeSending) -> None:

@@ -3,7 +3,7 @@ One thread that speaks with the ledger for all connections, ahead of them and in
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from queue import SimpleQueue
 from threading import Event
 from typing import NamedTuple
@@ -62,6 +62,7 @@ class Bookkeeper:
         self._size = min(ahead, FIRST)  #: of the groups that are intended just now
         self._intents: SimpleQueue[Intent | None] = SimpleQueue()
         self._receipts: SimpleQueue[Receipt] = SimpleQueue()
+        self._unheard: list[Receipt] = []  #: of which the ledger was told, perhaps in vain
         self._claimed: list[Recipient] = []
         self._intended: set[int] = set()
         self._leaving: set[int] = set()
@@ -136,6 +137,8 @@ class Bookkeeper:
     def settle(self, emit: Emit) -> None:
         """
         Nobody sends any more: record the rest, and take back what surely did not leave.
+
+        In this order: what cannot be recorded has left all the same.
         """
         self._record(emit)
         self._ledger.release(self._issue_id, self._intended - self._leaving, self._run)
@@ -143,19 +146,24 @@ class Bookkeeper:
     def _record(self, emit: Emit) -> None:
         if receipts := self._received(emit):
             self._ledger.record(self._issue_id, receipts, self._run)
-            self._settled(receipts)
+            self._heard()
 
-    def _received(self, emit: Emit) -> list[Receipt]:
+    def _received(self, emit: Emit) -> Sequence[Receipt]:
         """
         What came in, and is not in the ledger.
         """
         receipts = [self._receipts.get() for _ in range(self._receipts.qsize())]
         if receipts:
             emit(receipts)
-        return receipts
+        self._unheard += receipts
+        return self._unheard
 
-    def _settled(self, receipts: Iterable[Receipt]) -> None:
-        self._intended.difference_update(each.letter.subscriber_id for each in receipts)
+    def _heard(self) -> None:
+        """
+        The ledger has all that came in.
+        """
+        self._intended.difference_update(each.letter.subscriber_id for each in self._unheard)
+        self._unheard = []
 
     def _refill(self, emit: Emit) -> bool:
         """
@@ -221,9 +229,8 @@ class Bookkeeper:
         Their letters may leave; what came in meanwhile is recorded with that.
         """
         ids = [each.subscriber.id for each in recipients]
-        receipts = self._received(emit)
-        intended = self._ledger.intend(self._issue_id, ids, self._run, receipts)
-        self._settled(receipts)
+        intended = self._ledger.intend(self._issue_id, ids, self._run, self._received(emit))
+        self._heard()
         self._intended |= intended
         fresh_until = time.monotonic() + self._fresh_for
         for each in recipients:
