@@ -102,6 +102,63 @@ def test_every_way_brings_every_letter_once(offers: tuple[str, ...], in_flight: 
     assert len(rude.said("GREETING")) == 1
 
 
+class HaltError(Exception):
+    """
+    What a run says that was stopped just before a letter would have left.
+    """
+
+
+def halting_at(number: int) -> Callable[[Letter], bool]:
+    def begun(letter: Letter) -> bool:
+        if letter.subscriber_id == number:
+            raise HaltError
+        return True
+
+    return begun
+
+
+@WAYS
+def test_a_run_that_is_stopped_hears_of_every_letter_that_has_left(
+    offers: tuple[str, ...], in_flight: int
+) -> None:
+    heard: list[int] = []
+    with rude_server(lambda _: None, *offers) as rude:
+        transport = a_transport(rude, in_flight, PATIENT)
+        with pytest.raises(HaltError):
+            for receipt in transport.deliver(letters(5), halting_at(2)):
+                heard.append(receipt.letter.subscriber_id)  # noqa: PERF402 - before the error
+
+    assert heard == arrived(rude) == [0, 1]
+
+
+@WAYS
+def test_a_line_on_which_a_letter_was_held_back_is_not_kept_for_others(
+    offers: tuple[str, ...], in_flight: int
+) -> None:
+    with rude_server(lambda _: None, *offers) as rude:
+        with a_transport(rude, in_flight, PATIENT) as transport:
+            with pytest.raises(HaltError):
+                [*transport.deliver(letters(1), halting_at(0))]
+            receipts = [*transport.deliver(letters(5), unheeded)]
+
+    assert {receipt.outcome for receipt in receipts} == {Outcome.ACCEPTED}
+    assert arrived(rude) == list(range(5))
+    # Of the first connection nothing was taken for the content.
+    assert not [turn for turn in rude.turns if (turn.connection, turn.verb) == (1, "CONTENT")]
+
+
+def test_a_line_whose_letters_nobody_waits_for_is_not_kept_for_others() -> None:
+    with rude_server(lambda _: None, *CHUNKING) as rude:
+        with a_transport(rude, 4, PATIENT) as transport:
+            first = transport.deliver(letters(4), unheeded)
+            next(iter(first))
+            del first
+            receipts = [*transport.deliver(letters(5), unheeded)]
+
+    assert [receipt.letter.subscriber_id for receipt in receipts] == list(range(5))
+    assert len(rude.said("GREETING")) == 2
+
+
 def test_a_content_leaves_together_with_the_next_envelope() -> None:
     """
     A server that reads on before it answers has the next sender already.

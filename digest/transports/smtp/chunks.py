@@ -81,7 +81,12 @@ class Window:
         mail, rcpt, _ = self._dialogue.envelope(letter)
         size = b"BDAT %d LAST" % len(letter.data)
         data = b"\r\n".join((b"RSET", mail, rcpt, size, letter.data))
-        if not begun(letter):
+        try:
+            wanted = begun(letter)
+        except Exception as error:  # noqa: BLE001 - raised once what is in flight has landed
+            self._failure = error
+            return
+        if not wanted:
             stream.settle(letter)
             return
         if self._line.write(data, timeout=self._times.block) < len(data):

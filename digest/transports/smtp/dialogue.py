@@ -242,8 +242,8 @@ class Dialogue:
         after = None if after is None or self.unable(after) else after
         tail = self._group(after) if after else b""
         self.line.expect_silence()
+        self._spent = True  # Whatever comes but the content, the server would take for it.
         if not begun(letter):
-            self._spent = True  # Whatever comes now, the server takes for the content.
             return None
         content, end = as_content(letter)
         size = len(content) + len(end)
@@ -263,7 +263,6 @@ class Dialogue:
         """
         The line broke before the dot. Perhaps the server said why.
         """
-        self._spent = True
         reply = self.line.reply(timeout=LAST_WORDS)
         if reply.code == CLOSING or not (reply.temporary or reply.permanent):
             raise LostError.goodbye(reply)

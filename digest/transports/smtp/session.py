@@ -88,6 +88,7 @@ class Session:
         try:
             while self._stream.first():
                 yield from self._over_one_line_iter()
+            self._keep()
             if self._fault:
                 raise self._fault
         finally:
@@ -207,10 +208,16 @@ class Session:
         assert dialogue  # noqa: S101 - for mypy
         return self._terms.relays.drop(dialogue, blame=blame)
 
-    def _part(self) -> None:
+    def _keep(self) -> None:
+        """
+        Only a line that was left in good order is of use to others.
+        """
         if self._dialogue and self._terms.keep and self._dialogue.idle:
             self._terms.relays.put_back(self._dialogue)
-        elif self._dialogue:
+            self._dialogue = None
+
+    def _part(self) -> None:
+        if self._dialogue:
             self._terms.relays.drop(self._dialogue)
 
 
