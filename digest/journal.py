@@ -76,7 +76,7 @@ class Journal:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             flags = os.O_RDWR | os.O_CREAT | os.O_EXCL
             self._file = os.open(self._path, flags, 0o600)
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(self._file, fcntl.LOCK_EX)  # Who looks at it just now does not take long.
             os.write(self._file, "|".join(fields).encode().ljust(HEAD - 1) + b"\n")
         except OSError as error:
             raise _unwritable(self._path, error) from None
@@ -147,7 +147,10 @@ class Past:
         """
         Every letter whose content began to leave.
         """
-        records = self.path.read_bytes()[HEAD:]
+        try:
+            records = self.path.read_bytes()[HEAD:]
+        except FileNotFoundError:  # Another run has read it by now.
+            records = self.path.with_suffix(DONE).read_bytes()[HEAD:]
         whole = len(records) // RECORD.size * RECORD.size
         return {
             subscriber_id: Fate(outcome=OUTCOMES.get(phase, Outcome.IN_DOUBT), code=code)
@@ -157,9 +160,10 @@ class Past:
 
     def finish(self) -> None:
         """
-        All that it knows is in the store.
+        All that it knows is in the store. Another run may have found that out before us.
         """
-        self.path.rename(self.path.with_suffix(DONE))
+        with suppress(FileNotFoundError):
+            self.path.rename(self.path.with_suffix(DONE))
 
 
 def past_iter(folder: Path, *, now: datetime) -> Iterator[Past]:
@@ -169,7 +173,7 @@ def past_iter(folder: Path, *, now: datetime) -> Iterator[Past]:
     Old ones, and what is no journal of ours, are passed over.
     """
     for path in sorted((*folder.glob(f"*{ALIVE}"), *folder.glob(f"*{DONE}"))):
-        if path.suffix == DONE and path.stat().st_mtime < (now - KEPT_FOR).timestamp():
+        if path.suffix == DONE and _is_old(path, now):
             continue
         if (heading := _heading_of_dead(path)) is not None:
             yield Past(path=path, heading=heading)
@@ -180,7 +184,7 @@ def clear_old(folder: Path, *, now: datetime) -> None:
     Remove journals of runs so long ago that nobody restores a store from before them.
     """
     for path in folder.glob(f"*{DONE}"):
-        if path.stat().st_mtime < (now - KEPT_FOR).timestamp():
+        if _is_old(path, now):
             path.unlink(missing_ok=True)
 
 
@@ -192,6 +196,16 @@ def current_boot() -> str:
         return BOOT_ID.read_text("ascii").strip()
     except OSError:
         return ""
+
+
+def _is_old(path: Path, now: datetime) -> bool:
+    """
+    What is gone already was old enough for somebody else.
+    """
+    try:
+        return path.stat().st_mtime < (now - KEPT_FOR).timestamp()
+    except FileNotFoundError:
+        return True
 
 
 def _heading_of_dead(path: Path) -> Heading | None:

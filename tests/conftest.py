@@ -122,6 +122,26 @@ def empty_postgres(postgres: str) -> str:
     return postgres
 
 
+@pytest.fixture
+def impatient_postgres(empty_postgres: str) -> Iterator[Callable[[str], str]]:
+    """
+    The same, where the server waits less long than we would for what a transaction wants next.
+    """
+    import psycopg
+
+    setting = "idle_in_transaction_session_timeout"
+
+    with psycopg.connect(empty_postgres, autocommit=True) as connection:
+        name = connection.info.dbname
+
+        def waiting(time: str) -> str:
+            connection.execute(f"ALTER DATABASE {name} SET {setting} = '{time}'")
+            return empty_postgres
+
+        yield waiting
+        connection.execute(f"ALTER DATABASE {name} RESET {setting}")
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """

@@ -5,6 +5,7 @@ The crash journal: what it says of a run that is dead, and that it says nothing 
 import os
 from datetime import timedelta
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 
@@ -31,6 +32,28 @@ def test_the_journal_of_a_living_run_is_nobodys_business(tmp_path: Path) -> None
 
     dead(journal)
     assert len(list(past_iter(tmp_path, now=MONDAY))) == 1
+
+
+def test_a_journal_that_somebody_looks_at_while_it_is_made_is_made_all_the_same(
+    tmp_path: Path,
+) -> None:
+    made = Event()
+
+    def look() -> None:
+        while not made.is_set():
+            list(past_iter(tmp_path, now=MONDAY))
+
+    threads = [Thread(target=look) for _ in range(3)]
+    for each in threads:
+        each.start()
+    try:
+        for number in range(200):
+            dead(a_journal(tmp_path, f"r{number}"))
+            (tmp_path / f"r{number}.journal").unlink()
+    finally:
+        made.set()
+        for each in threads:
+            each.join()
 
 
 def test_the_last_word_on_each_letter_counts(tmp_path: Path) -> None:
@@ -136,3 +159,30 @@ def test_a_journal_that_cannot_be_written_is_an_error_before_anything_is_sent(
 
 def test_the_machine_has_one_name_for_as_long_as_it_runs() -> None:
     assert current_boot() == current_boot()
+
+
+def test_a_journal_that_another_run_has_finished_meanwhile_says_the_same(tmp_path: Path) -> None:
+    journal = a_journal(tmp_path)
+    journal.begin(1)
+    dead(journal)
+    (ours,) = past_iter(tmp_path, now=MONDAY)
+    (theirs,) = past_iter(tmp_path, now=MONDAY)
+
+    theirs.finish()
+
+    assert ours.fates() == {1: Fate()}
+    ours.finish()
+    (past,) = past_iter(tmp_path, now=MONDAY)
+    assert past.done
+
+
+def test_journals_that_others_clear_away_meanwhile_are_passed_over(tmp_path: Path) -> None:
+    for number in range(3):
+        a_journal(tmp_path, f"r{number}").close(done=True)
+    looking = past_iter(tmp_path, now=MONDAY)
+    next(looking)
+
+    for each in tmp_path.iterdir():
+        each.unlink()
+
+    assert list(looking) == []

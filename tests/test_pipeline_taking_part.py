@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic, sleep
@@ -33,6 +33,28 @@ SMTP = """
     {more}
     """
 
+#: What the server says of connections of ours.
+SESSIONS = """
+    SELECT FROM pg_stat_activity
+    WHERE application_name = 'digest' AND datname = current_database()
+    """
+
+
+AT_WORK: list[subprocess.Popen[str]] = []
+
+
+@pytest.fixture(autouse=True)
+def _nobody_is_left_at_work() -> Iterator[None]:
+    """
+    What a test that failed has started would hold the next one up.
+    """
+    yield
+    while AT_WORK:
+        process = AT_WORK.pop()
+        process.kill()
+        with process:
+            pass
+
 
 @pytest.fixture
 def project(tmp_path: Path, empty_postgres: str) -> Project:
@@ -57,7 +79,7 @@ def add_pace(project: Project, lines: str) -> None:
 
 
 def worker(project: Project, *arguments: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
+    process = subprocess.Popen(
         [sys.executable, "-m", "digest", "--config", str(project.config), "worker", *arguments],
         cwd=project.folder,
         env=environment(),
@@ -65,6 +87,8 @@ def worker(project: Project, *arguments: str) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         text=True,
     )
+    AT_WORK.append(process)
+    return process
 
 
 def standing(project: Project) -> dict[str, int]:
@@ -79,6 +103,32 @@ def wait_for(recorder: Recorder, letters: int) -> None:
     while len(recorder.messages) < letters:
         assert monotonic() < until
         sleep(0.01)
+
+
+def freeze_between_transactions(process: subprocess.Popen[str], url: str) -> None:
+    until = monotonic() + 30
+    with psycopg.connect(url, autocommit=True) as connection:
+        while monotonic() < until:
+            process.send_signal(signal.SIGSTOP)
+            sleep(0.05)  # The server ends what it was asked for.
+            if not connection.execute(f"{SESSIONS} AND state <> 'idle'").fetchall():
+                return
+            process.send_signal(signal.SIGCONT)
+            sleep(0.01)
+    pytest.fail("it is always within a transaction")
+
+
+def freeze_within_a_transaction(process: subprocess.Popen[str], url: str) -> None:
+    until = monotonic() + 30
+    with (
+        psycopg.connect(url) as holder,
+        psycopg.connect(url, autocommit=True) as watcher,
+    ):
+        holder.execute("SELECT FROM batches FOR UPDATE")
+        while not watcher.execute(f"{SESSIONS} AND wait_event_type = 'Lock'").fetchall():
+            assert monotonic() < until
+            sleep(0.01)
+        process.send_signal(signal.SIGSTOP)
 
 
 @contextmanager
@@ -136,16 +186,20 @@ def test_a_worker_that_is_killed_loses_nothing_and_repeats_nothing(project: Proj
     assert len(received) >= sent["accepted"]
 
 
+@pytest.mark.parametrize("freeze", [freeze_between_transactions, freeze_within_a_transaction])
 def test_a_worker_that_is_frozen_past_its_lease_and_woken_repeats_nothing(
-    project: Project, empty_postgres: str
+    project: Project,
+    impatient_postgres: Callable[[str], str],
+    freeze: Callable[[subprocess.Popen[str], str], None],
 ) -> None:
+    url = impatient_postgres("2s")
     with smtp_server(Recorder(on_data=lambda _: sleep(0.005))) as recorder:
         prepared(project, recorder)
         project.done("send", *AT, "--no-wait")
         frozen = worker(project)
         wait_for(recorder, 60)
-        frozen.send_signal(signal.SIGSTOP)
-        let_leases_pass(empty_postgres)
+        freeze(frozen, url)
+        let_leases_pass(url)
         project.run("send", *AT)
         meanwhile = standing(project)
         frozen.send_signal(signal.SIGCONT)
@@ -326,6 +380,31 @@ def test_a_worker_frozen_past_its_lease_and_woken_again_repeats_nothing(
     assert taken_over == Tally(in_doubt=1, waiting=2)
     assert woken == set()
     assert store.accounts.tally(ISSUE, running=True) == Tally(accepted=1, waiting=2)
+
+
+def test_who_began_to_claim_before_a_lease_was_taken_leaves_it_alone(
+    store: Store, empty_postgres: str
+) -> None:
+    ids = sorted(an_issue_of(store, 3))
+    intended(store, ids[:1], "run")
+    with psycopg.connect(empty_postgres, autocommit=True) as connection:
+        # As the slower of two sees it: the time of a transaction is that of its beginning.
+        connection.execute("UPDATE batches SET lease_until = lease_until + interval '2 seconds'")
+
+    assert store.ledger.claim_batches(ISSUE, "another") == ()
+    assert store.accounts.tally(ISSUE, running=True) == Tally(waiting=3)
+
+
+def test_a_lease_of_somebody_whose_clock_was_wrong_is_none(
+    store: Store, empty_postgres: str
+) -> None:
+    ids = sorted(an_issue_of(store, 3))
+    intended(store, ids[:1], "run")
+    with psycopg.connect(empty_postgres, autocommit=True) as connection:
+        connection.execute("UPDATE batches SET lease_until = lease_until + interval '1 day'")
+
+    assert [each.subscriber.id for each in store.ledger.claim_batches(ISSUE, "next")] == ids[1:]
+    assert store.accounts.tally(ISSUE, running=True) == Tally(in_doubt=1, waiting=2)
 
 
 def test_a_lease_that_lasts_is_left_alone(store: Store) -> None:

@@ -5,21 +5,24 @@ The database: who may read it, who may write it, and what goes wrong with it.
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from socket import create_server
 from threading import Barrier, Event, Thread
+from time import sleep
 
 import pytest
 from sqlalchemy import text
 
 from digest.errors import StoreBusy, StoreError
 from digest.store.newsletters import number_for
+from digest.store.postgres import PostgresDatabase
 from digest.store.sqlite import SqliteDatabase
 
 from .factories import a_store, an_entry
 
+IMPATIENCE = "idle_in_transaction_session_timeout"
 HOLD_LOCK = """
 import sys, time
 from pathlib import Path
@@ -323,3 +326,43 @@ def test_a_postgresql_that_is_away_is_asked_again() -> None:
 
     with pytest.raises(StoreBusy, match="cannot be reached"):
         a_store(f"postgresql://postgres@127.0.0.1:{port}/digest")
+
+
+def test_a_process_that_falls_silent_within_a_transaction_holds_it_no_longer_than_a_lease(
+    empty_postgres: str,
+) -> None:
+    database = PostgresDatabase(empty_postgres)
+
+    with database.writing() as connection:
+        limit = connection.scalar(text(f"SHOW {IMPATIENCE}"))
+    database.close()
+
+    assert limit == "1min"
+
+
+def test_a_server_that_waits_less_long_is_heeded_and_who_was_too_slow_may_try_again(
+    impatient_postgres: Callable[[str], str],
+) -> None:
+    database = PostgresDatabase(impatient_postgres("200ms"))
+
+    with pytest.raises(StoreBusy, match="run again"), database.writing() as held:
+        sleep(1)
+        held.scalar(text("SELECT 1"))
+    with database.writing() as again:
+        limit = again.scalar(text(f"SHOW {IMPATIENCE}"))
+    database.close()
+
+    assert limit == "200ms"
+
+
+def test_who_makes_an_issue_is_watched_by_the_server(empty_postgres: str) -> None:
+    database = PostgresDatabase(empty_postgres)
+
+    with database.making("weekly/2026-11-23"):
+        pass
+    with database.reading() as connection:  # It is the only one there is.
+        names = ("tcp_keepalives_idle", "tcp_keepalives_interval", "tcp_keepalives_count")
+        seconds = [connection.scalar(text(f"SHOW {name}")) for name in names]
+    database.close()
+
+    assert seconds == ["5", "2", "3"]

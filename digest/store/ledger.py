@@ -205,13 +205,14 @@ def _leased(
     The numbers of batches that are this run's from now on.
     """
     now = time_of(connection)
-    lease = {**these, "by_run": run, "lease_now": now, "lease_end": now + LEASE}
-    found = connection.execute(statements.next_batches(), {**lease, "at_most": at_most}).all()
+    ours = {**these, "by_run": run, "lease_now": now, "lease_end": now + LEASE}
+    looked_for = {**ours, "lease_far": now + 2 * LEASE, "at_most": at_most}
+    found = connection.execute(statements.next_batches(), looked_for).all()
     numbers = [each.number for each in found]
     if lost := [each.number for each in found if each.state == "leased"]:
         connection.execute(statements.doubt(), {**these, "batches": lost})
     if numbers:
-        connection.execute(statements.lease(), {**lease, "batches": numbers})
+        connection.execute(statements.lease(), {**ours, "batches": numbers})
     return numbers
 
 

@@ -6,16 +6,22 @@ import zlib
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
-from sqlalchemy import Connection, Engine, create_engine, func, inspect, select, text
+from sqlalchemy import ColumnElement, Connection, Engine, create_engine, func, inspect, select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
 from ..errors import SettingsError, StoreBusy, StoreError
 from .database import Database
+from .rows import LEASE
 
 #: Of the advisory locks: whoever writes alone, and what makes an issue.
 WRITERS = 0x64696765
 MAKERS = 0x73740000
+#: The server notices as soon as we would that the other side is gone.
+WATCHED = {"tcp_keepalives_idle": "5", "tcp_keepalives_interval": "2", "tcp_keepalives_count": "3"}
+#: The server takes back what a process has begun that is frozen, or whose machine has lost power:
+#: its rows would be nobody's. Where the server has a limit of its own, that one holds.
+IMPATIENCE = "idle_in_transaction_session_timeout"
 #: In what a server says to whom it will turn away the next time, too. libpq gives no code for it.
 TURNED_AWAY = ("does not exist", "authentication failed", "no password supplied", "pg_hba.conf")
 #: A connection that is cut off is noticed within seconds, not after the two hours of TCP.
@@ -49,12 +55,14 @@ class PostgresDatabase(Database):
     @contextmanager
     def making(self, issue_id: str) -> Iterator[None]:
         """
-        One process makes an issue, the others wait for it. The server frees it when one dies.
+        One process makes an issue, the others wait for it. The server frees it when one dies, or
+        its machine.
         """
         key = MAKERS ^ zlib.crc32(issue_id.encode())
         with self._wrapped(), self._engine.connect() as plain:
             connection = plain.execution_options(isolation_level="AUTOCOMMIT")
-            connection.execute(select(func.pg_advisory_lock(key)))
+            watched = [func.set_config(*each, text("false")) for each in WATCHED.items()]
+            connection.execute(select(*watched, func.pg_advisory_lock(key)))
             try:
                 yield
             finally:
@@ -77,7 +85,8 @@ class PostgresDatabase(Database):
         connection = plain.execution_options(isolation_level="READ COMMITTED")
         with connection.begin():
             switches = [
-                func.set_config("synchronous_commit", "on" if durable else "off", text("true"))
+                _set("synchronous_commit", "on" if durable else "off"),
+                _set(IMPATIENCE, _patience()),
             ]
             if alone:
                 switches.append(func.pg_advisory_xact_lock(WRITERS))
@@ -114,10 +123,23 @@ def _engine_for(url: str, password: str | None) -> Engine:
         raise SettingsError(message) from None
 
 
+def _set(name: str, value: str | ColumnElement[str]) -> ColumnElement[str]:
+    """
+    A setting of the server, until the transaction ends.
+    """
+    return func.set_config(name, value, text("true"))
+
+
+def _patience() -> ColumnElement[str]:
+    of_the_server = func.nullif(func.current_setting(IMPATIENCE), "0")
+    return func.coalesce(of_the_server, f"{LEASE.seconds}s")
+
+
 def _in_our_words(name: str, error: BaseException | None) -> StoreError:
     from psycopg import InterfaceError, OperationalError
+    from psycopg.errors import IdleInTransactionSessionTimeout as TooSlow
 
-    if isinstance(error, OperationalError | InterfaceError):
+    if isinstance(error, OperationalError | InterfaceError | TooSlow):
         reason = (str(error).strip().splitlines() or ["the connection is lost"])[0]
         if any(each in reason for each in TURNED_AWAY):
             return StoreError(

@@ -37,6 +37,7 @@ BATCHES: BindParameter[int] = bindparam("batches", expanding=True)
 RUN: BindParameter[str] = bindparam("by_run")
 NOW = bindparam("now", type_=Moment)
 LEASE_NOW, LEASE_END = bindparam("lease_now", type_=Moment), bindparam("lease_end", type_=Moment)
+LEASE_FAR = bindparam("lease_far", type_=Moment)
 
 
 def _these() -> ColumnElement[bool]:
@@ -62,8 +63,9 @@ def _in_batches() -> ColumnElement[bool]:
 @cache
 def next_batches() -> Select[int, str]:
     due = or_(batches.c.retry_at.is_(None), batches.c.retry_at <= NOW)
-    # A lease far in the future is none: somebody's clock was wrong.
-    held = batches.c.lease_until.between(LEASE_NOW, LEASE_END)
+    # A lease far in the future is none: somebody's clock was wrong. One beyond our own was taken
+    # by a run that was faster, after we looked at the clock.
+    held = batches.c.lease_until.between(LEASE_NOW, LEASE_FAR)
     abandoned = and_(batches.c.state == "leased", batches.c.run != RUN, ~held)
     return (
         select(batches.c.number, batches.c.state)
