@@ -16,7 +16,8 @@ from pathlib import Path
 from random import Random
 
 REFUSALS = (421, 450, 451, 452, 550, 552, 554)
-OFFERS = "250-sink.example.org\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 SIZE"
+OFFERS = "250-sink.example.org\r\n250-PIPELINING\r\n250-CHUNKING\r\n250-8BITMIME\r\n250 SIZE"
+NAME = b"message-id:"
 #: One letter in so many meets a rude server.
 SELDOM = 60
 SILENCE = 1.5
@@ -65,18 +66,20 @@ class Conversation(socketserver.StreamRequestHandler):
 
     def handle(self) -> None:
         self._say("220 sink.example.org ESMTP")
-        mood = ""
+        mood, self._refused = "", False
         while line := self.rfile.readline():
-            verb = line[:4].upper().decode("ascii", "replace")
+            verb, _, rest = line.decode("ascii", "replace").strip().upper().partition(" ")
             if verb == "MAIL":
-                mood = self.server.mood()
-            if not (self._refuse() if verb == mood else self._answer(verb, mood)):
+                mood, self._refused = self.server.mood(), False
+            if not (self._refuse() if verb == mood else self._answer(verb, rest, mood)):
                 return
 
-    def _answer(self, verb: str, mood: str) -> bool:
+    def _answer(self, verb: str, rest: str, mood: str) -> bool:
         """
         Whether the conversation goes on.
         """
+        if verb == "BDAT":
+            return self._chunk(int(rest.split(maxsplit=1)[0]), mood)
         if verb == "DATA":
             self._say("354 go on")
             return self._content(mood)
@@ -88,21 +91,37 @@ class Conversation(socketserver.StreamRequestHandler):
         """
         Whether the conversation goes on.
         """
+        self._refused = True
         code = self.server.refusal()
         self._say(f"{code} no")
         return code != REFUSALS[0]
 
     def _content(self, mood: str) -> bool:
-        name = b""
+        lines: list[bytes] = []
         while (line := self.rfile.readline()) != b".\r\n":
             if not line or mood == "cut":
                 return False
-            if not name and line.lower().startswith(b"message-id:"):
-                name = line.partition(b":")[2].strip()
+            lines.append(line)
+        return self._take(lines, mood)
+
+    def _chunk(self, size: int, mood: str) -> bool:
+        content = self.rfile.read(0 if mood == "cut" else size)
+        if len(content) < size:
+            return False
+        if size and not self._refused:
+            return self._take(content.splitlines(), mood)
+        self._say("503 no envelope" if self._refused else "250 OK")
+        return True
+
+    def _take(self, lines: list[bytes], mood: str) -> bool:
+        """
+        Responsibility for a letter.
+        """
+        names = (line.partition(b":")[2] for line in lines if line.lower().startswith(NAME))
         time.sleep(PAUSE)
         if mood == "END":
             return self._refuse()
-        os.write(self.server.log, name + b"\n")
+        os.write(self.server.log, next(names).strip() + b"\n")
         if mood == "silent":
             time.sleep(SILENCE)
         if mood in {"silent", "mute"}:
