@@ -328,6 +328,21 @@ def test_several_runs_of_one_issue_at_once_share_its_letters(project: Project) -
     assert Counter(recorder.recipients) == Counter(READERS)
 
 
+def test_a_run_that_the_store_did_not_let_begin_puts_no_letter_in_doubt(
+    project: Project, empty_postgres: str
+) -> None:
+    with smtp_server() as recorder:
+        prepared(project, recorder)
+        with psycopg.connect(empty_postgres, autocommit=True) as connection:
+            connection.execute("ALTER TABLE runs ADD CONSTRAINT nobody CHECK (false) NOT VALID")
+            refused = project.run("send", *AT)
+            connection.execute("ALTER TABLE runs DROP CONSTRAINT nobody")
+        project.run("send", *AT)
+
+    assert refused.status == 1
+    assert standing(project) == {"accepted": 450}
+
+
 def test_the_rate_holds_over_all_workers_together(project: Project) -> None:
     with smtp_server() as recorder:
         prepared(project, recorder, 'rate = "100/s"')

@@ -108,9 +108,10 @@ class Pipeline(Printshop):
         heading = Heading(
             boot=current_boot(), store=self.store.recovery.store_id(), run=run, issue=issue.id
         )
-        # The journal first: a run that the store knows, and that has none, would be a riddle.
-        journal = Journal(self.settings.store.journals, heading)
+        # The store first: of a run that has a journal, and that it does not know, it would have to
+        # think that the store itself was restored from an older copy.
         self.store.ledger.open_run(issue.id, run)
+        journal = Journal(self.settings.store.journals, heading)
         return Sending(
             issue_id=issue.id,
             ledger=self.store.ledger,
