@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from digest.errors import TransportAway, TransportError
 from digest.model import Kind, Letter, Outcome, Receipt
-from digest.transports.pace import Pace
+from digest.transports.pace import Limit, Pace
 from digest.transports.smtp import Server, SmtpTransport, Times
 
 from .clock import Clock
@@ -158,6 +158,21 @@ def test_a_line_whose_letters_nobody_waits_for_is_not_kept_for_others() -> None:
 
     assert [receipt.letter.subscriber_id for receipt in receipts] == list(range(5))
     assert len(rude.said("GREETING")) == 2
+
+
+@WAYS
+def test_letters_that_were_taken_in_vain_keep_no_others_for_their_domain_waiting(
+    offers: tuple[str, ...], in_flight: int
+) -> None:
+    with rude_server(lambda _: None, *offers) as rude:
+        server = Server(host="127.0.0.1", port=rude.port, security="none")
+        pace = Pace(domains={"example.org": Limit(connections=1)})
+        with SmtpTransport(server, in_flight=in_flight, times=PATIENT, pace=pace) as transport:
+            with pytest.raises(HaltError):
+                [*transport.deliver(letters(3), halting_at(1))]
+            receipts = [*transport.deliver(letters(3), unheeded)]
+
+    assert len(receipts) == 3
 
 
 def test_a_content_leaves_together_with_the_next_envelope() -> None:

@@ -72,6 +72,13 @@ class Stream:
         self._tries.pop(letter.subscriber_id, None)
         self._pace.done(letter)
 
+    def close(self) -> None:
+        """
+        What was taken, and never settled, is under way no more.
+        """
+        while self._taken:
+            self._pace.done(self._taken.popleft())
+
     def tried(self, letter: Letter) -> int:
         """
         Count one more try; how many there were.

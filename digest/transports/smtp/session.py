@@ -217,6 +217,7 @@ class Session:
             self._dialogue = None
 
     def _part(self) -> None:
+        self._stream.close()
         if self._dialogue:
             self._terms.relays.drop(self._dialogue)
 
