@@ -375,6 +375,28 @@ def test_a_store_that_goes_away_for_a_moment_makes_nobody_get_a_letter_twice(
     assert tally(store).accepted + tally(store).in_doubt == 4 * CHUNK
 
 
+def test_a_connection_for_which_there_is_no_thread_ends_the_run_in_good_order(
+    store: Store, a_sending: MakeSending, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    an_issue_of(store, 20)
+    start, started = threading.Thread.start, []
+
+    def crowded(thread: threading.Thread) -> None:
+        started.append(thread)
+        if len(started) == 4:  # After the keeper of the books and two connections.
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", crowded)
+
+    with pytest.raises(TransportAway, match=r"smtp\.connections"):
+        send(a_sending(store, MemoryTransport(connections=3), run="crowded"))
+    monkeypatch.undo()
+    send(a_sending(store, MemoryTransport()))
+
+    assert tally(store) == Tally(accepted=20)
+
+
 def test_one_connection_that_fails_stops_the_others(store: Store, a_sending: MakeSending) -> None:
     an_issue_of(store, 450)
     failed = threading.Event()

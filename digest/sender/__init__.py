@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from queue import SimpleQueue
 from threading import Event, Thread
 
-from ..errors import StoreError
+from ..errors import StoreError, TransportAway
 from ..journal import Journal
 from ..model import Letter, Receipt, Recipient
 from ..ports import Ledger, Transport
@@ -145,13 +145,27 @@ class Sending:
             Thread(target=self._guarded, args=(lambda: self._connect(books), fail))
             for _ in range(self.transport.connections)
         ]
-        for thread in threads:
-            thread.start()
+        started = [thread for thread in threads if self._begins(thread, books, fail)]
         self._guarded(lambda: books.work(emit, lambda: self.stopped, self.transport.stop), fail)
-        for thread in threads:
+        for thread in started:
             thread.join()
         self._guarded(lambda: books.settle(emit), fail)
         emit(None)
+
+    def _begins(
+        self, thread: Thread, books: Bookkeeper, fail: Callable[[BaseException], None]
+    ) -> bool:
+        """
+        Whether a connection has a thread; one without has ended before its first letter.
+        """
+        try:
+            thread.start()
+        except RuntimeError:
+            self._halted.set()
+            books.leave(())
+            fail(TransportAway("there is no room for another thread: set smtp.connections lower"))
+            return False
+        return True
 
     def _connect(self, books: Bookkeeper) -> None:
         Connection(
