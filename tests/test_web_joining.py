@@ -71,6 +71,25 @@ def test_the_mail_has_one_link_and_nothing_that_anybody_typed(site: Website) -> 
     assert mail.as_bytes().count(b"/c/") == 2
 
 
+@pytest.mark.parametrize("address", ["jörg@example.org", "漢字@example.org", "o'neil@example.org"])
+def test_an_address_of_any_script_is_mailed_and_the_site_starts_again(
+    tmp_path: Path, address: str
+) -> None:
+    project = a_full_project(tmp_path, WEEKLY)
+    with serving(project) as site:
+        page = site.sign_up(address)
+        (mail,) = site.mails(1)
+        site.post(site.mailed_path(1))
+        state = site.state(address)
+    with serving(project) as site:
+        front = site.get("/")
+
+    assert "Look into your mailbox" in page.text
+    assert mail["To"] == address
+    assert state == State.ACTIVE
+    assert front.status_code == 200
+
+
 def test_confirming_twice_is_confirming_once(site: Website) -> None:
     site.sign_up("new@example.org")
     path = site.mailed_path(1)
