@@ -182,11 +182,19 @@ class Services:
         """
         Mail somebody a link of their own. It is kept until a mail server has taken it.
         """
+        self.post(self.keep_link(purpose, nonce, newsletter, recipient))
+
+    def keep_link(
+        self, purpose: MailedPurpose, nonce: int, newsletter: Newsletter, recipient: str
+    ) -> Waiting:
+        """
+        The same, but for the mail itself: it is posted by the caller, or by the next start.
+        """
         waiting = Waiting(
             nonce=nonce, purpose=purpose, newsletter=newsletter.id, recipient=recipient
         )
         self.pipeline.store.mails.keep(waiting)
-        self._post(purpose, nonce, newsletter, recipient)
+        return waiting
 
     def resume(self) -> None:
         """
@@ -194,27 +202,29 @@ class Services:
         """
         store = self.pipeline.store
         for each in store.mails.waiting():
-            purpose, nonce = cast("MailedPurpose", each.purpose), each.nonce
-            if purpose == "confirm":
-                good = store.signups.find(nonce) is not None
+            if each.purpose == "confirm":
+                good = store.signups.find(each.nonce) is not None
             else:
-                good = store.requests.find(nonce, purpose) is not None
+                good = store.requests.find(each.nonce, each.purpose) is not None
             if good:
-                self._post(purpose, nonce, self.newsletter(each.newsletter), each.recipient)
+                self.post(each)
             else:
-                store.mails.settle(nonce)
+                store.mails.settle(each.nonce)
 
-    def _post(
-        self, purpose: MailedPurpose, nonce: int, newsletter: Newsletter, recipient: str
-    ) -> None:
-        token = sign_nonce(self.keys[0], purpose, nonce)
+    def post(self, waiting: Waiting) -> None:
+        """
+        Mail a link that is kept.
+        """
+        purpose = cast("MailedPurpose", waiting.purpose)
+        token = sign_nonce(self.keys[0], purpose, waiting.nonce)
         url = f"{self.pipeline.settings.site.url}{MAILED_PATHS[purpose]}{token}"
+        newsletter = self.newsletter(waiting.newsletter)
         # A list that is not there any more writes to nobody.
         about = newsletter if newsletter.sender else self.main_newsletter
-        mail = Mail(newsletter=about, recipient=recipient, kind=purpose, url=url)
+        mail = Mail(newsletter=about, recipient=waiting.recipient, kind=purpose, url=url)
         number = self.random_bits(64)
         letter = compose_mail(mail, self.pages, number=number, now=self.pipeline.clock())
-        self.mailer.post(letter, partial(self.pipeline.store.mails.settle, nonce))
+        self.mailer.post(letter, partial(self.pipeline.store.mails.settle, waiting.nonce))
 
 
 def masked(reader: Reader) -> str:
