@@ -271,6 +271,17 @@ def test_what_is_no_address_is_said_to_be_none(site: Website, typed: str) -> Non
     assert not site.mails(0)
 
 
+@pytest.mark.parametrize("table", ["signups", "mails"])
+def test_a_sign_up_that_was_not_kept_does_not_count(site: Website, table: str) -> None:
+    with site.without("INSERT", table):
+        failed = site.sign_up("new@example.org").status_code
+    page = site.sign_up("new@example.org").text
+
+    assert failed == 503
+    assert "Look into your mailbox" in page
+    assert [mail["To"] for mail in site.mails(1)] == ["new@example.org"]
+
+
 def test_an_address_gets_one_mail_a_day_and_three_a_month(site: Website) -> None:
     month = timedelta(days=30)  # They are counted from 1970 on; this one begins in a moment.
     site.clock.ahead = month - (site.clock() - EPOCH) % month + timedelta(minutes=1)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
 from .database import Database
 from .schema_readers import mails
@@ -39,18 +39,8 @@ class Mails:
         """
         Until it is settled. What nobody settled within a week is forgotten.
         """
-        now = self._clock()
         with self._database.writing() as connection:
-            connection.execute(delete(mails).where(mails.c.created_at <= now - LIFETIME))
-            connection.execute(
-                insert(mails).values(
-                    nonce=waiting.nonce,
-                    purpose=waiting.purpose,
-                    newsletter=waiting.newsletter,
-                    recipient=waiting.recipient,
-                    created_at=now,
-                )
-            )
+            keep(connection, waiting, self._clock())
 
     def waiting(self) -> tuple[Waiting, ...]:
         """
@@ -74,3 +64,19 @@ class Mails:
         """
         with self._database.writing() as connection:
             connection.execute(delete(mails).where(mails.c.nonce == nonce))
+
+
+def keep(connection: Connection, waiting: Waiting, now: datetime) -> None:
+    """
+    The same together with what the link is good for.
+    """
+    connection.execute(delete(mails).where(mails.c.created_at <= now - LIFETIME))
+    connection.execute(
+        insert(mails).values(
+            nonce=waiting.nonce,
+            purpose=waiting.purpose,
+            newsletter=waiting.newsletter,
+            recipient=waiting.recipient,
+            created_at=now,
+        )
+    )
