@@ -48,12 +48,17 @@ class Unclaimed:
             row = connection.execute(query).first()
         return as_issue(row) if row else None
 
-    def is_coming(self, newsletter_id: str, subscriber_id: int) -> bool:
+    def topics_coming(self, newsletter_id: str, subscriber_id: int) -> tuple[tuple[str, ...], ...]:
         """
-        Whether a letter of a newsletter is still to be sent to that subscriber, claimed or not.
+        The topics of each letter of a newsletter that is still to be sent to that subscriber,
+        claimed or not.
         """
         query = (
-            select(letters.c.issue)
+            select(editions.c.topics)
+            .join(
+                letters,
+                and_(letters.c.issue == editions.c.issue, letters.c.edition == editions.c.number),
+            )
             .join(issues, issues.c.number == letters.c.issue)
             .join(newsletters, newsletters.c.number == issues.c.newsletter)
             .where(
@@ -63,7 +68,7 @@ class Unclaimed:
             )
         )
         with self._database.reading() as connection:
-            return connection.execute(query).first() is not None
+            return tuple(tuple(topics) for topics in connection.scalars(query))
 
     def replace(self, issue_id: str, subscriber_id: int, edition: Edition, page: Page) -> bool:
         """
