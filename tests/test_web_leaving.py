@@ -302,6 +302,22 @@ def test_when_the_store_cannot_be_written_nobody_is_told_that_they_left(
     assert StoreError.__name__[:5] in "\n".join(site.log)
 
 
+def test_one_click_is_asked_for_again_where_the_keys_cannot_be_read(site: Website) -> None:
+    path = site.path("unsubscribe", site.reader())
+    site.post(path, {"do": "return"})
+    site.clock.pass_(minutes=1)
+    with site.store._database.writing() as connection:
+        connection.exec_driver_sql("ALTER TABLE keys RENAME TO elsewhere")
+
+    failed = site.post(path, ONE_CLICK)
+    with site.store._database.writing() as connection:
+        connection.exec_driver_sql("ALTER TABLE elsewhere RENAME TO keys")
+    answer = site.post(path, ONE_CLICK)
+
+    assert (failed.status_code, failed.headers.get("retry-after")) == (503, "10")
+    assert (answer.status_code, answer.text) == (200, "Unsubscribed.\n")
+
+
 def scanned(url: str, paths: set[str]) -> set[int]:
     """
     What a scanner is answered that asks for every path in both ways, by one connection.
