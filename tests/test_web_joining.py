@@ -2,15 +2,18 @@
 Sign-up: nobody is subscribed without a click in their own mailbox, and nobody's mailbox is bombed.
 """
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from digest import web
 from digest.errors import NotFoundError
 from digest.model import State
 from digest.store.limits import EPOCH
+from digest.web import mailer
 from tests.program import a_full_project
 from tests.website import OTHER, STAMP, WEEKLY, Website, serving
 
@@ -30,6 +33,14 @@ def is_known(site: Website, address: str) -> bool:
     except NotFoundError:
         return False
     return True
+
+
+def eventually(reached: Callable[[], bool]) -> None:
+    for _ in range(100):
+        if reached():
+            return
+        time.sleep(0.05)
+    raise AssertionError("it never came to that")
 
 
 def stamp_of(site: Website) -> str:
@@ -88,6 +99,42 @@ def test_an_address_of_any_script_is_mailed_and_the_site_starts_again(
     assert mail["To"] == address
     assert state == State.ACTIVE
     assert front.status_code == 200
+
+
+def test_a_mail_server_that_was_away_for_long_gets_the_mail_without_a_restart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mailer, "PAUSES", ())
+    monkeypatch.setattr(web, "LOOK_EVERY", 0.05)
+    outbox = tmp_path / "outbox"
+    outbox.write_text("no folder")
+    with serving(a_full_project(tmp_path, WEEKLY)) as site:
+        site.sign_up("new@example.org")
+        eventually(lambda: "a mail that a reader asked for was deferred" in "".join(site.log))
+        outbox.unlink()
+        early = site.mails(0)
+        site.clock.pass_(minutes=21)
+
+        (mail,) = site.mails(1)
+        eventually(lambda: site.store.mails.waiting() == ())
+
+    assert early == []
+    assert mail["To"] == "new@example.org"
+
+
+def test_who_has_confirmed_is_not_asked_again_by_the_next_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mailer, "PAUSES", ())
+    project = a_full_project(tmp_path, WEEKLY)
+    with serving(project) as site, site.without("DELETE", "mails"):
+        site.sign_up("new@example.org")
+        site.post(site.mailed_path(1))
+        eventually(lambda: "a mail may come twice" in "".join(site.log))
+    with serving(project) as site:
+        eventually(lambda: site.store.mails.waiting() == ())
+
+        assert len(site.mails(1)) == 1
 
 
 def test_confirming_twice_is_confirming_once(site: Website) -> None:

@@ -196,20 +196,27 @@ class Services:
         self.pipeline.store.mails.keep(waiting)
         return waiting
 
-    def resume(self) -> None:
+    def resume(self, since: timedelta | None = None) -> None:
         """
         Mail what a server that was killed or stopped had left. Some of it may come twice.
+
+        Later on, what nobody has tried for so long: the mail server was away, or the store.
         """
-        store = self.pipeline.store
-        for each in store.mails.waiting():
-            if each.purpose == "confirm":
-                good = store.signups.find(each.nonce) is not None
-            else:
-                good = store.requests.find(each.nonce, each.purpose) is not None
-            if good:
+        for each in self.pipeline.store.mails.take(since):
+            if self._is_good(each):
                 self.post(each)
             else:
-                store.mails.settle(each.nonce)
+                self.pipeline.store.mails.settle(each.nonce)
+
+    def _is_good(self, waiting: Waiting) -> bool:
+        """
+        Whether there is still something to do by that link.
+        """
+        store = self.pipeline.store
+        if waiting.purpose == "confirm":
+            found = store.signups.find(waiting.nonce)
+            return found is not None and found.subscriber_id is None
+        return store.requests.find(waiting.nonce, waiting.purpose) is not None
 
     def post(self, waiting: Waiting) -> None:
         """
@@ -224,7 +231,8 @@ class Services:
         mail = Mail(newsletter=about, recipient=waiting.recipient, kind=purpose, url=url)
         number = self.random_bits(64)
         letter = compose_mail(mail, self.pages, number=number, now=self.pipeline.clock())
-        self.mailer.post(letter, partial(self.pipeline.store.mails.settle, waiting.nonce))
+        settled = partial(self.pipeline.store.mails.settle, waiting.nonce)
+        self.mailer.post(letter, settled, name=waiting.nonce)
 
 
 def masked(reader: Reader) -> str:
