@@ -407,6 +407,27 @@ def test_what_a_server_refuses_for_good_counts_as_well(tmp_path: Path) -> None:
     assert project.json("bounces")["refused"] == 0
 
 
+def test_what_a_killed_run_heard_and_did_not_heed_counts_with_the_next_one(tmp_path: Path) -> None:
+    answers = {
+        "ann@example.org": "550 5.1.1 no such user",
+        "ben@example.org": "451 4.3.0 not now",
+    }
+    project = a_full_project(tmp_path / "project", WEEKLY)
+    project.subscribe(*answers)
+    with smtp_server(Recorder(on_rcpt=answers.get)) as server:
+        smtp = f"[smtp]\nhost = '127.0.0.1'\nport = {server.port}\nsecurity = 'none'\n"
+        project.configure(SITE, smtp, WEEKLY)
+        assert project.run("send", *AT).status == 75
+        with closing(sqlite3.connect(project.store)) as plain:
+            plain.execute("DELETE FROM reports")
+            plain.execute("UPDATE subscriptions SET state = 'active'")
+            plain.commit()
+        del answers["ben@example.org"]
+        project.run("send", *AT)
+
+    assert states(project) == {"ann": "bounced", "ben": "active"}
+
+
 def test_every_letter_has_its_own_return_path_and_both_ways_to_leave(tmp_path: Path) -> None:
     project = a_full_project(tmp_path / "project", WEEKLY)
     project.subscribe("ann@example.org", "ben@example.org")
