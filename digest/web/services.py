@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from ..archive import main_newsletter
+from ..errors import StoreBusy
 from ..model import Newsletter
 from ..pages import Pages
 from ..pipeline import Pipeline
@@ -64,7 +65,12 @@ class Services:
         now = self.pipeline.clock()
         if self._keys_until is None or now >= self._keys_until:
             keys = self.pipeline.store.keys
-            self._keys = keys.believed() or (keys.newest(),)
+            try:
+                self._keys = keys.believed() or (keys.newest(),)
+            except StoreBusy:
+                # For a moment those that we know will do.
+                if not self._keys:
+                    raise
             self._keys_until = now + KEYS_FOR
         return self._keys
 
