@@ -119,6 +119,29 @@ def test_a_hard_bounce_ends_the_subscription_and_is_told_masked(project: Project
     assert states(project) == {"ann": "bounced", "ben": "active", "cyd": "active"}
 
 
+@pytest.mark.parametrize("trouble", ["store", "configuration"])
+def test_whoever_hands_a_mail_over_keeps_it_where_it_cannot_be_heeded(
+    project: Project, trouble: str
+) -> None:
+    mail, text = an_arf(sent_to(project, "ann@example.org")), project.config.read_text("utf-8")
+    if trouble == "store":
+        with closing(sqlite3.connect(project.store)) as plain:
+            plain.execute(
+                "CREATE TRIGGER full BEFORE INSERT ON reports BEGIN SELECT RAISE(ABORT, 'x'); END"
+            )
+    else:
+        project.config.write_text(f"{text}\n[web]\nport =")
+
+    failed = pipe(project, mail)
+    with closing(sqlite3.connect(project.store)) as plain:
+        plain.execute("DROP TRIGGER IF EXISTS full")
+    project.config.write_text(text)
+    told(project, mail)
+
+    assert (failed.status, failed.err[:8]) == (75, "digest: ")
+    assert states(project)["ann"] == "complained"
+
+
 @pytest.mark.parametrize("date", ["Thu, 01 Jan 1970 00:00:00 +0000", "nonsense"])
 def test_a_report_with_a_wrong_clock_counts_as_of_now(project: Project, date: str) -> None:
     mail = a_dsn(sent_to(project, "ann@example.org")).replace(DATE, date)
