@@ -11,6 +11,7 @@ import pytest
 
 from digest.model import Issue, State, Subscriber
 from digest.pipeline import Moment
+from tests.factories import PAGE, an_edition
 from tests.program import Project, a_project
 from tests.website import OTHER, WEEKLY, Website, serving
 
@@ -274,6 +275,25 @@ def test_topics_do_not_reach_a_letter_that_is_claimed(site: Website) -> None:
     assert titles_for(site, issue, ann) == ["Tides, explained", "Trams <at> night"]
     assert not [page for page in pages if "It holds for every letter" in page]
     assert all("it holds from the next issue on" in page for page in pages)
+
+
+def test_topics_do_not_reach_an_issue_in_the_making(site: Website) -> None:
+    """
+    Its readers were read before; then pictures are fetched, for up to two minutes.
+    """
+    ann, newsletter = site.reader(), site.pipeline.settings.newsletters["weekly"]
+    issue = site.pipeline.issue(newsletter, Moment(at=site.clock()))
+    draft, path = site.store.issues.draft(issue), site.path("preferences", ann)
+    draft.add_pages([(an_edition(), PAGE)])
+    draft.add_letters([(ann.id, 0)])
+
+    during = site.post(path, {"topic": "Cities", "do": "save"}).text
+    site.clock.pass_(hours=1)
+    left_behind = site.post(path, {"topic": "Science", "do": "save"}).text
+    draft.discard()
+
+    assert "it holds from the next issue on" in during
+    assert "It holds for every letter" in left_behind
 
 
 def test_topics_hold_at_the_second_try_where_the_store_failed_at_the_first(site: Website) -> None:

@@ -20,6 +20,8 @@ def rechoose(
     Their edition is made now, of the articles as the pipeline has read them. PublishError if
     its pictures cannot be shown: then the letter stays as it was.
     """
+    if store.unclaimed.is_in_the_making(newsletter.id):
+        return False
     topics = pipeline.taxonomy.expand(topics_of(subscriber, newsletter, pipeline.taxonomy))
     coming = store.unclaimed.topics_coming(newsletter.id, subscriber.id)
     if all(set(each) == set(topics) for each in coming):
