@@ -17,6 +17,7 @@ Every error this package raises on purpose.
     + TransportAway      … because it cannot be reached just now
   x StoreError           the database cannot be used, or refuses a change
     + StoreBusy          … because another run is at work
+    + AddressTaken       … because somebody else has that address
   x LookupFailed         the DNS did not answer
 
 What happens to a single article, picture or letter becomes a value (`Problem`, `Receipt`)
@@ -149,6 +150,12 @@ class StoreBusy(StoreError):  # noqa: N818 - it says what happened
     """
 
     exit_status = 75
+
+
+class AddressTaken(StoreError):  # noqa: N818 - it says what happened
+    """
+    Somebody else has that address.
+    """
 
 
 class LookupFailed(DigestError):  # noqa: N818 - it says what happened

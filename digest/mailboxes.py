@@ -65,7 +65,7 @@ class MaildirFolder:
     def __init__(self, path: Path, *, after: After = "keep", done: str = "") -> None:
         if not (path / "new").is_dir() or not (path / "cur").is_dir():
             raise StoreError(f"{path} is no maildir: it should have the folders cur, new and tmp")
-        self._box = mailbox.Maildir(path, create=False)
+        self._path, self._box = path, mailbox.Maildir(path, create=False)
         self._after, self._done = after, done
 
     def mails_iter(self) -> Iterator[Mail]:
@@ -88,14 +88,15 @@ class MaildirFolder:
 
     def _settle(self, name: str) -> None:
         message = self._box.get_message(name)
-        message.set_subdir("cur")
+        info = message.get_info()
+        here = self._path / message.get_subdir() / (f"{name}:{info}" if info else name)
         message.add_flag("S")
-        if self._after == "flag":
-            self._box[name] = message
-            return
-        done = self._box.add_folder(self._done)
-        done.add(message)
-        self._box.discard(name)
+        there = self._path
+        if self._after == "move":
+            self._box.add_folder(self._done)
+            there /= f".{self._done}"
+        # Written anew, a garbled report would be another one, and count again.
+        here.rename(there / "cur" / f"{name}:{message.get_info()}")
 
 
 class MboxFile:

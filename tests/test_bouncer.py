@@ -460,6 +460,18 @@ def test_no_bytes_are_too_much(junk: bytes, start: int, length: int) -> None:
     assert isinstance(verdict.kind, Meaning)
 
 
+@pytest.mark.parametrize("unseen", ["\0", "\x1b"])
+def test_what_cannot_be_seen_is_no_claim(unseen: str) -> None:
+    envelope_id = f"Original-Envelope-Id: weekly+{ord(unseen):02X}.0a1b@example.org"
+    mail = a_dsn(Sent(address=f"a{unseen}nn@example.org"), per_message=envelope_id)
+
+    verdict = judge(mail)
+
+    assert verdict.kind is Meaning.HARD
+    assert verdict.recipient == ""
+    assert not [each for each in verdict.letter_ids if unseen in each]
+
+
 def test_a_bounce_for_people_without_a_reason_is_soft() -> None:
     mail = a_plain(
         headers=f"{DAEMON}\nSubject: Undeliverable: Hello", text="Something went wrong, sorry."

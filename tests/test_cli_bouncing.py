@@ -119,6 +119,29 @@ def test_a_hard_bounce_ends_the_subscription_and_is_told_masked(project: Project
     assert states(project) == {"ann": "bounced", "ben": "active", "cyd": "active"}
 
 
+@pytest.mark.parametrize("trouble", ["store", "configuration"])
+def test_whoever_hands_a_mail_over_keeps_it_where_it_cannot_be_heeded(
+    project: Project, trouble: str
+) -> None:
+    mail, text = an_arf(sent_to(project, "ann@example.org")), project.config.read_text("utf-8")
+    if trouble == "store":
+        with closing(sqlite3.connect(project.store)) as plain:
+            plain.execute(
+                "CREATE TRIGGER full BEFORE INSERT ON reports BEGIN SELECT RAISE(ABORT, 'x'); END"
+            )
+    else:
+        project.config.write_text(f"{text}\n[web]\nport =")
+
+    failed = pipe(project, mail)
+    with closing(sqlite3.connect(project.store)) as plain:
+        plain.execute("DROP TRIGGER IF EXISTS full")
+    project.config.write_text(text)
+    told(project, mail)
+
+    assert (failed.status, failed.err[:8]) == (75, "digest: ")
+    assert states(project)["ann"] == "complained"
+
+
 @pytest.mark.parametrize("date", ["Thu, 01 Jan 1970 00:00:00 +0000", "nonsense"])
 def test_a_report_with_a_wrong_clock_counts_as_of_now(project: Project, date: str) -> None:
     mail = a_dsn(sent_to(project, "ann@example.org")).replace(DATE, date)
@@ -405,6 +428,27 @@ def test_what_a_server_refuses_for_good_counts_as_well(tmp_path: Path) -> None:
     assert story["history"][-1]["by"] == "server"
     assert story["letters"][0]["code"] == 550
     assert project.json("bounces")["refused"] == 0
+
+
+def test_what_a_killed_run_heard_and_did_not_heed_counts_with_the_next_one(tmp_path: Path) -> None:
+    answers = {
+        "ann@example.org": "550 5.1.1 no such user",
+        "ben@example.org": "451 4.3.0 not now",
+    }
+    project = a_full_project(tmp_path / "project", WEEKLY)
+    project.subscribe(*answers)
+    with smtp_server(Recorder(on_rcpt=answers.get)) as server:
+        smtp = f"[smtp]\nhost = '127.0.0.1'\nport = {server.port}\nsecurity = 'none'\n"
+        project.configure(SITE, smtp, WEEKLY)
+        assert project.run("send", *AT).status == 75
+        with closing(sqlite3.connect(project.store)) as plain:
+            plain.execute("DELETE FROM reports")
+            plain.execute("UPDATE subscriptions SET state = 'active'")
+            plain.commit()
+        del answers["ben@example.org"]
+        project.run("send", *AT)
+
+    assert states(project) == {"ann": "bounced", "ben": "active"}
 
 
 def test_every_letter_has_its_own_return_path_and_both_ways_to_leave(tmp_path: Path) -> None:

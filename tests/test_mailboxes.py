@@ -27,6 +27,13 @@ from .program import contents
 
 MAILS = ("Subject: one\n\nOne.\n", "Subject: two\n\nTwo.\n", "Subject: three\n\nThree.\n")
 SINCE = date(2026, 11, 1)
+#: A report that ends early, and says something without a space.
+CUT = (
+    b"Subject: Undelivered\r\nMessage-ID: <1@mx.example.org>\r\nMIME-Version: 1.0\r\n"
+    b'Content-Type: multipart/report; boundary="X"\r\n\r\n--X\r\n'
+    b"Content-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example.org\r\n\r\n"
+    b"Action:failed\r\nStatus:  5.1.1\r\n"
+)
 
 
 def a_maildir(folder: Path) -> Path:
@@ -83,6 +90,29 @@ def test_in_a_maildir_only_what_is_ours_is_moved(tmp_path: Path) -> None:
     assert len(list((path / "new").iterdir())) == 2
     (moved,) = (path / ".digest-done" / "cur").iterdir()
     assert moved.read_bytes() == first.data
+
+
+@pytest.mark.parametrize(
+    ("after", "name", "there"),
+    [
+        ("flag", "new/1.host", "cur/1.host:2,S"),
+        ("flag", "cur/1.host:2,FR", "cur/1.host:2,FRS"),
+        ("move", "new/1.host", ".done/cur/1.host:2,S"),
+        ("move", "cur/1.host:2,S", ".done/cur/1.host:2,S"),
+    ],
+)
+def test_in_a_maildir_a_garbled_report_stays_the_same_byte_for_byte(
+    tmp_path: Path, after: After, name: str, there: str
+) -> None:
+    path = a_maildir(tmp_path)
+    (path / name).write_bytes(CUT)
+    box = MaildirFolder(path, after=after, done="done")
+
+    box.settle(["1.host"])
+    box.settle(["1.host"])
+
+    assert (path / there).read_bytes() == CUT
+    assert there == name or not (path / name).exists()
 
 
 def test_a_mail_that_another_program_took_is_passed_over(tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 What whoever answers for an issue is told after it, and how often.
 """
 
+import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -19,6 +21,7 @@ OWNER = "owner@example.com"
 REPORT = f'[report]\nto = "{OWNER}"\n'
 TROUBLE = f'{REPORT}when = "trouble"\n'
 THIN = WEEKLY + "min_articles = 3\n"
+SECOND = WEEKLY.replace("newsletters.weekly", "newsletters.second")
 ANN, BEN, CY = READERS = ("ann@example.org", "ben@example.org", "cy@example.org")
 
 
@@ -137,6 +140,25 @@ def test_a_report_that_cannot_be_mailed_changes_nothing(project: Project) -> Non
     told = f"digest: the report of {ISSUE} could not be mailed: it was refused (550)\n"
     assert told in ran.err
     assert OWNER not in ran.err
+
+
+def test_a_report_that_the_store_cannot_remember_keeps_no_other_newsletter(
+    project: Project,
+) -> None:
+    project.configure(SITE, WEEKLY, SECOND, REPORT)
+    for number in range(2):
+        project.add_article(f"more{number}", title=f"More {number}")
+    project.subscribe(ANN, newsletter="second")
+    with closing(sqlite3.connect(project.store)) as plain:
+        plain.execute(
+            "CREATE TRIGGER full BEFORE INSERT ON told BEGIN SELECT RAISE(ABORT, 'full'); END"
+        )
+
+    ran = project.done("send", *AT)
+
+    assert f"digest: the report of {ISSUE} may be mailed again: the store" in ran.err
+    assert len(project.letters) == len(READERS) + 1 + len(reports(project))
+    assert len(reports(project)) == 2
 
 
 def test_only_trouble_is_told_if_that_is_wanted(project: Project) -> None:

@@ -2,15 +2,18 @@
 Sign-up: nobody is subscribed without a click in their own mailbox, and nobody's mailbox is bombed.
 """
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from digest import web
 from digest.errors import NotFoundError
 from digest.model import State
 from digest.store.limits import EPOCH
+from digest.web import mailer
 from tests.program import a_full_project
 from tests.website import OTHER, STAMP, WEEKLY, Website, serving
 
@@ -30,6 +33,14 @@ def is_known(site: Website, address: str) -> bool:
     except NotFoundError:
         return False
     return True
+
+
+def eventually(reached: Callable[[], bool]) -> None:
+    for _ in range(100):
+        if reached():
+            return
+        time.sleep(0.05)
+    raise AssertionError("it never came to that")
 
 
 def stamp_of(site: Website) -> str:
@@ -69,6 +80,61 @@ def test_the_mail_has_one_link_and_nothing_that_anybody_typed(site: Website) -> 
     assert [part.get_content_type() for part in mail.iter_parts()] == ["text/plain", "text/html"]
     assert b"pills" not in mail.as_bytes()
     assert mail.as_bytes().count(b"/c/") == 2
+
+
+@pytest.mark.parametrize("address", ["jörg@example.org", "漢字@example.org", "o'neil@example.org"])
+def test_an_address_of_any_script_is_mailed_and_the_site_starts_again(
+    tmp_path: Path, address: str
+) -> None:
+    project = a_full_project(tmp_path, WEEKLY)
+    with serving(project) as site:
+        page = site.sign_up(address)
+        (mail,) = site.mails(1)
+        site.post(site.mailed_path(1))
+        state = site.state(address)
+    with serving(project) as site:
+        front = site.get("/")
+
+    assert "Look into your mailbox" in page.text
+    assert mail["To"] == address
+    assert state == State.ACTIVE
+    assert front.status_code == 200
+
+
+def test_a_mail_server_that_was_away_for_long_gets_the_mail_without_a_restart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mailer, "PAUSES", ())
+    monkeypatch.setattr(web, "LOOK_EVERY", 0.05)
+    outbox = tmp_path / "outbox"
+    outbox.write_text("no folder")
+    with serving(a_full_project(tmp_path, WEEKLY)) as site:
+        site.sign_up("new@example.org")
+        eventually(lambda: "a mail that a reader asked for was deferred" in "".join(site.log))
+        outbox.unlink()
+        early = site.mails(0)
+        site.clock.pass_(minutes=21)
+
+        (mail,) = site.mails(1)
+        eventually(lambda: site.store.mails.waiting() == ())
+
+    assert early == []
+    assert mail["To"] == "new@example.org"
+
+
+def test_who_has_confirmed_is_not_asked_again_by_the_next_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mailer, "PAUSES", ())
+    project = a_full_project(tmp_path, WEEKLY)
+    with serving(project) as site, site.without("DELETE", "mails"):
+        site.sign_up("new@example.org")
+        site.post(site.mailed_path(1))
+        eventually(lambda: "a mail may come twice" in "".join(site.log))
+    with serving(project) as site:
+        eventually(lambda: site.store.mails.waiting() == ())
+
+        assert len(site.mails(1)) == 1
 
 
 def test_confirming_twice_is_confirming_once(site: Website) -> None:
@@ -250,6 +316,17 @@ def test_what_is_no_address_is_said_to_be_none(site: Website, typed: str) -> Non
 
     assert "does not look like a mail address" in page.text
     assert not site.mails(0)
+
+
+@pytest.mark.parametrize("table", ["signups", "mails"])
+def test_a_sign_up_that_was_not_kept_does_not_count(site: Website, table: str) -> None:
+    with site.without("INSERT", table):
+        failed = site.sign_up("new@example.org").status_code
+    page = site.sign_up("new@example.org").text
+
+    assert failed == 503
+    assert "Look into your mailbox" in page
+    assert [mail["To"] for mail in site.mails(1)] == ["new@example.org"]
 
 
 def test_an_address_gets_one_mail_a_day_and_three_a_month(site: Website) -> None:

@@ -10,6 +10,7 @@ from contextlib import closing
 from http.client import HTTPConnection
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from digest.errors import StoreError
@@ -300,6 +301,45 @@ def test_when_the_store_cannot_be_written_nobody_is_told_that_they_left(
     assert answer.headers["retry-after"]
     assert site.state() == State.ACTIVE
     assert StoreError.__name__[:5] in "\n".join(site.log)
+
+
+def test_one_click_is_asked_for_again_where_the_keys_cannot_be_read(site: Website) -> None:
+    path = site.path("unsubscribe", site.reader())
+    site.post(path, {"do": "return"})
+    site.clock.pass_(minutes=1)
+    with site.store._database.writing() as connection:
+        connection.exec_driver_sql("ALTER TABLE keys RENAME TO elsewhere")
+
+    failed = site.post(path, ONE_CLICK)
+    with site.store._database.writing() as connection:
+        connection.exec_driver_sql("ALTER TABLE elsewhere RENAME TO keys")
+    answer = site.post(path, ONE_CLICK)
+
+    assert (failed.status_code, failed.headers.get("retry-after")) == (503, "10")
+    assert (answer.status_code, answer.text) == (200, "Unsubscribed.\n")
+
+
+@pytest.mark.parametrize("seconds", [0, 60])
+def test_one_click_is_heard_after_the_database_was_started_anew(
+    tmp_path: Path, empty_postgres: str, seconds: int
+) -> None:
+    store = f'[store]\nurl = "{empty_postgres}"\n'
+    project = a_full_project(tmp_path, WEEKLY, store)
+    project.done("subscribers", "add", "weekly", "ann@example.org")
+    with serving(project) as site:
+        path = site.path("unsubscribe", site.store.subscribers.find("ann@example.org")[0])
+        site.post(path, {"do": "return"})
+        site.clock.pass_(seconds=seconds)
+        with psycopg.connect(empty_postgres, autocommit=True) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+
+        answer = site.post(path, ONE_CLICK)
+
+        assert (answer.status_code, answer.text) == (200, "Unsubscribed.\n")
+        assert site.state() == State.UNSUBSCRIBED
 
 
 def scanned(url: str, paths: set[str]) -> set[int]:

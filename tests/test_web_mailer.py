@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 
 import pytest
 
-from digest.errors import TransportAway
+from digest.errors import StoreBusy, TransportAway
 from digest.model import Letter, Outcome, Receipt
 from digest.transports.memory import MemoryTransport
 from digest.web import mailer
@@ -22,11 +22,16 @@ def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mailer, "FAREWELL", 0.2)
 
 
-async def _post(deliver: Callable[[Letter], Iterable[Receipt]], mails: int = 1) -> None:
+async def _post(
+    deliver: Callable[[Letter], Iterable[Receipt]],
+    mails: int = 1,
+    settled: Callable[[], None] = lambda: None,
+    name: int | None = None,
+) -> None:
     opened = Mailer(deliver)
     opened.open()
     for _ in range(mails):
-        opened.post(LETTER)
+        opened.post(LETTER, settled, name=name)
     await asyncio.sleep(0)
     await opened.close()
 
@@ -94,6 +99,29 @@ def test_a_mail_server_that_is_away_is_asked_again(caplog: pytest.LogCaptureFixt
 
     assert len(tries) == 3
     assert "ann@example.org" not in caplog.text
+
+
+def test_a_mail_of_one_name_is_under_way_once() -> None:
+    deliver, given = answering(Outcome.DEFERRED, Outcome.ACCEPTED)
+
+    asyncio.run(_post(deliver, mails=3, name=7))
+
+    assert len(given) == 2
+
+
+def test_that_a_mail_was_taken_is_kept_as_soon_as_the_store_can() -> None:
+    deliver, given = answering(Outcome.ACCEPTED)
+    answers = iter([StoreBusy("busy"), StoreBusy("busy"), None])
+    heard = []
+
+    def settled() -> None:
+        if error := next(answers):
+            raise error
+        heard.append("settled")
+
+    asyncio.run(_post(deliver, settled=settled))
+
+    assert (len(given), heard) == (1, ["settled"])
 
 
 def test_a_flood_is_cut(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:

@@ -52,6 +52,43 @@ def test_the_link_is_good_once(site: Website, do: str) -> None:
     assert site.get(link).status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("do", "change", "table"),
+    [
+        ("export", "DELETE", "requests"),
+        ("erase", "DELETE", "subscribers"),
+        ("address", "INSERT", "requests"),
+        ("address", "INSERT", "mails"),
+        ("address", "DELETE", "requests"),
+    ],
+)
+def test_a_link_stays_good_where_the_store_fails(
+    site: Website, do: str, change: str, table: str
+) -> None:
+    link = fresh_link(site)
+    fields: dict[str, str | list[str]] = {"do": do, "email": "new@example.org"}
+
+    with site.without(change, table):
+        failed = site.post(link, fields).status_code
+    answers = [site.post(link, fields).status_code for _ in range(2)]
+
+    assert failed == 503
+    assert answers == [200, 404]
+
+
+def test_a_link_to_a_new_address_stays_good_where_the_store_fails(site: Website) -> None:
+    site.post(fresh_link(site), {"do": "address", "email": "new@example.net"})
+    confirmation = site.mailed_path(2)
+
+    with site.without("UPDATE", "subscribers"):
+        failed = site.post(confirmation).status_code
+    changed = site.post(confirmation).text
+
+    assert failed == 503
+    assert "Your address is changed." in changed
+    assert site.state("new@example.net") == State.ACTIVE
+
+
 def test_looking_does_not_use_it_up(site: Website) -> None:
     link = fresh_link(site)
 
@@ -137,5 +174,6 @@ def test_somebody_else_s_address_is_not_taken_over(site: Website) -> None:
     page = site.post(site.mailed_path(2))
 
     assert "Nothing was changed." in page.text
+    assert site.post(site.mailed_path(2)).status_code == 404
     assert site.state("ann@example.org") == State.ACTIVE
     assert site.state("bob@example.org") == State.ACTIVE

@@ -109,6 +109,20 @@ class Website:
                 "UPDATE subscriptions SET state = ? WHERE newsletter = ?", (str(state), number)
             )
 
+    @contextmanager
+    def without(self, change: str, table: str) -> Iterator[None]:
+        """
+        Until the block ends the database refuses a change, such as an INSERT, of a table.
+        """
+        with self.store._database.writing() as connection:
+            connection.exec_driver_sql(
+                f"CREATE TRIGGER refused BEFORE {change} ON {table}"
+                " BEGIN SELECT RAISE(ABORT, 'refused'); END"
+            )
+        yield
+        with self.store._database.writing() as connection:
+            connection.exec_driver_sql("DROP TRIGGER refused")
+
     def topics(self, address: str = "ann@example.org") -> tuple[str, ...] | None:
         _, subscriptions = self.store.subscribers.find(address)
         return subscriptions[0].topics

@@ -60,8 +60,13 @@ class Bouncer:
             hash=identity,
             status=failure.status,
             reader=reader or self._first("unsubscribe", evidence.links),
-            letter_ids=tuple(dict.fromkeys((*failure.letter_ids, *evidence.letter_ids))),
-            recipient=failure.recipient,
+            # PostgreSQL refuses to be asked for some of what cannot be seen, and no address has it.
+            letter_ids=tuple(
+                each
+                for each in dict.fromkeys((*failure.letter_ids, *evidence.letter_ids))
+                if each.isprintable()
+            ),
+            recipient=failure.recipient if failure.recipient.isprintable() else "",
             report_id=text_of(mail, "Message-ID")[:255],
             at=_date(mail),
         )

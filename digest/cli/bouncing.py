@@ -4,11 +4,14 @@ Mails that come back: `bounces`.
 
 import sys
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..errors import DigestError
 from ..text import mask_address
 from .shared import AsJson, counted, opened, print_json, print_table, say
 
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from ..pipeline import Pipeline
     from ..pipeline.feedback import Heard
 
+RUN_AGAIN = 75
 #: Mails named as set aside; the others are counted.
 MAX_NAMED = 20
 
@@ -46,7 +50,7 @@ def bounces(
 
     if source not in {None, "-"} or sum(map(bool, (source, maildir, mbox, imap))) > 1:
         raise typer.BadParameter("name one of --maildir DIR, --mbox FILE, --imap and -")
-    with opened(context) as pipeline:
+    with _kept_by_the_mail_server(source), opened(context) as pipeline:
         told = _Told()
         hearing = Hearing(pipeline)
         for heard in hearing.recent_refusals_iter():
@@ -57,6 +61,19 @@ def bounces(
         print_json(told.document)
     else:
         told.show()
+
+
+@contextmanager
+def _kept_by_the_mail_server(source: str | None) -> Iterator[None]:
+    """
+    Whoever hands a mail over keeps it at this status alone (sysexits.h), and comes again.
+    """
+    try:
+        yield
+    except DigestError as error:
+        if source:
+            error.exit_status = RUN_AGAIN
+        raise
 
 
 class _Told:

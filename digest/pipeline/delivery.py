@@ -234,7 +234,8 @@ def _send(
     except TransportError as error:
         return outcomes, error
     finally:
-        if outcomes[Outcome.REFUSED]:
+        # A run before that was killed may have heard of refusals and not heeded them.
+        if tally.refused or outcomes[Outcome.REFUSED]:
             heed_refusals(pipeline, issue.id)
     return outcomes, None
 

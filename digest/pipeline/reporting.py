@@ -124,13 +124,16 @@ def tell_owner(pipeline: Pipeline, newsletter: Newsletter, summary: Summary, *, 
         return ""
     if not summary.report.letters and not _is_new(pipeline, summary):
         return ""
-    mail = compose_report(
-        summary, newsletter, recipient=settings.to, number=number, now=pipeline.clock()
-    )
+    now = pipeline.clock()
+    mail = compose_report(summary, newsletter, recipient=settings.to, number=number, now=now)
     fault = _post(pipeline, mail)
+    trouble = f"could not be mailed: {fault.reason}" if fault.reason else ""
     if not fault.again and summary.news in ONCE:
-        pipeline.store.told.keep(issue_id, summary.news)
-    return f"the report of {issue_id} could not be mailed: {fault.reason}" if fault.reason else ""
+        try:
+            pipeline.store.told.keep(issue_id, summary.news)
+        except DigestError as error:
+            trouble = trouble or f"may be mailed again: {error}"
+    return f"the report of {issue_id} {trouble}" if trouble else ""
 
 
 def text_of(summary: Summary, title: str) -> str:
@@ -275,8 +278,8 @@ def _is_new(pipeline: Pipeline, summary: Summary) -> bool:
     Whether nobody was told yet what a run found that had nothing to do.
     """
     by_workers = summary.news == "done" and not pipeline.store.exclusive
-    told = pipeline.store.told
-    return (summary.unsent or by_workers) and not told.knows(summary.report.issue.id, summary.news)
+    knows = pipeline.store.told.knows
+    return (summary.unsent or by_workers) and not knows(summary.report.issue.id, summary.news)
 
 
 def _post(pipeline: Pipeline, mail: Letter) -> Fault:

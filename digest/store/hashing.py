@@ -6,7 +6,7 @@ import hmac
 from collections.abc import Callable
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, Transaction, insert, select
 
 from .schema_readers import pepper
 
@@ -21,6 +21,7 @@ class Hashes:
     def __init__(self, clock: Callable[[], datetime], random_bits: Callable[[int], int]) -> None:
         self._clock, self._random_bits = clock, random_bits
         self._secret: bytes | None = None
+        self._made_in: Transaction | None = None
 
     def of(self, connection: Connection, purpose: str, value: str) -> str:
         """
@@ -35,8 +36,10 @@ class Hashes:
         secret: bytes | None = connection.scalar(select(pepper.c.secret))
         if secret is not None:
             # Not one that was made just now: the transaction might not be kept.
-            self._secret = secret
+            if connection.get_transaction() is not self._made_in:
+                self._secret, self._made_in = secret, None
             return secret
         secret = self._random_bits(SECRET_BITS).to_bytes(SECRET_BITS // 8, "big")
         connection.execute(insert(pepper).values(number=1, secret=secret, created_at=self._clock()))
+        self._made_in = connection.get_transaction()
         return secret

@@ -12,6 +12,7 @@ from .hashing import Hashes
 from .schema_readers import attempts
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+Windows = Sequence[tuple[int, timedelta]]
 
 
 class Limits:
@@ -22,23 +23,12 @@ class Limits:
     def __init__(self, database: Database, clock: Callable[[], datetime], hashes: Hashes) -> None:
         self._database, self._clock, self._hashes = database, clock, hashes
 
-    def allow(self, what: str, who: str, limits: Sequence[tuple[int, timedelta]]) -> bool:
+    def allow(self, what: str, who: str, limits: Windows) -> bool:
         """
         Whether one more is within all limits, such as 5 an hour and 20 a day. Then it counts.
         """
-        now = self._clock()
         with self._database.writing(durable=False) as connection:
-            connection.execute(delete(attempts).where(attempts.c.ends_at <= now))
-            windows = [
-                (self._hashes.of(connection, f"{what} {per}", who), _end(now, per), limit)
-                for limit, per in limits
-            ]
-            numbers = [_number(connection, hashed, end) for hashed, end, _ in windows]
-            if any(number >= limit for number, (*_, limit) in zip(numbers, windows, strict=True)):
-                return False
-            for number, (hashed, end, _) in zip(numbers, windows, strict=True):
-                _count(connection, hashed, end, number + 1)
-        return True
+            return allowed(connection, self._hashes, what, who, limits, self._clock())
 
     def hash_of(self, value: str) -> str:
         """
@@ -46,6 +36,30 @@ class Limits:
         """
         with self._database.writing() as connection:
             return self._hashes.of(connection, "origin", value)[:16]
+
+
+def allowed(
+    connection: Connection,
+    hashes: Hashes,
+    what: str,
+    who: str,
+    limits: Windows,
+    now: datetime,
+) -> bool:
+    """
+    The same together with what is allowed: it counts only if that is kept.
+    """
+    connection.execute(delete(attempts).where(attempts.c.ends_at <= now))
+    windows = [
+        (hashes.of(connection, f"{what} {per}", who), _end(now, per), limit)
+        for limit, per in limits
+    ]
+    numbers = [_number(connection, hashed, end) for hashed, end, _ in windows]
+    if any(number >= limit for number, (*_, limit) in zip(numbers, windows, strict=True)):
+        return False
+    for number, (hashed, end, _) in zip(numbers, windows, strict=True):
+        _count(connection, hashed, end, number + 1)
+    return True
 
 
 def _end(now: datetime, per: timedelta) -> datetime:

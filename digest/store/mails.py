@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from .database import Database
 from .schema_readers import mails
@@ -39,18 +39,8 @@ class Mails:
         """
         Until it is settled. What nobody settled within a week is forgotten.
         """
-        now = self._clock()
         with self._database.writing() as connection:
-            connection.execute(delete(mails).where(mails.c.created_at <= now - LIFETIME))
-            connection.execute(
-                insert(mails).values(
-                    nonce=waiting.nonce,
-                    purpose=waiting.purpose,
-                    newsletter=waiting.newsletter,
-                    recipient=waiting.recipient,
-                    created_at=now,
-                )
-            )
+            keep(connection, waiting, self._clock())
 
     def waiting(self) -> tuple[Waiting, ...]:
         """
@@ -58,15 +48,23 @@ class Mails:
         """
         with self._database.reading() as connection:
             rows = connection.execute(select(mails).order_by(mails.c.created_at)).all()
-        return tuple(
-            Waiting(
-                nonce=row.nonce,
-                purpose=row.purpose,
-                newsletter=row.newsletter,
-                recipient=row.recipient,
+        return tuple(map(_waiting, rows))
+
+    def take(self, since: timedelta | None = None) -> tuple[Waiting, ...]:
+        """
+        All, or those that nobody has taken for so long, to be mailed by whoever took them: of two
+        who come at once, one does.
+        """
+        now, query = self._clock(), select(mails).order_by(mails.c.created_at)
+        if since is not None:
+            query = query.where(mails.c.created_at <= now - since)
+        with self._database.writing() as connection:
+            rows = connection.execute(query).all()
+            nonces = [row.nonce for row in rows]
+            connection.execute(
+                update(mails).where(mails.c.nonce.in_(nonces)).values(created_at=now)
             )
-            for row in rows
-        )
+        return tuple(map(_waiting, rows))
 
     def settle(self, nonce: int) -> None:
         """
@@ -74,3 +72,28 @@ class Mails:
         """
         with self._database.writing() as connection:
             connection.execute(delete(mails).where(mails.c.nonce == nonce))
+
+
+def keep(connection: Connection, waiting: Waiting, now: datetime) -> None:
+    """
+    The same together with what the link is good for.
+    """
+    connection.execute(delete(mails).where(mails.c.created_at <= now - LIFETIME))
+    connection.execute(
+        insert(mails).values(
+            nonce=waiting.nonce,
+            purpose=waiting.purpose,
+            newsletter=waiting.newsletter,
+            recipient=waiting.recipient,
+            created_at=now,
+        )
+    )
+
+
+def _waiting(row: Row) -> Waiting:  # type: ignore[type-arg]
+    return Waiting(
+        nonce=row.nonce,
+        purpose=row.purpose,
+        newsletter=row.newsletter,
+        recipient=row.recipient,
+    )

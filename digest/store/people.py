@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, select, update
 
 from ..addresses import key_of
-from ..errors import NotFoundError, StoreError
+from ..errors import AddressTaken, NotFoundError
 from ..model import Cause, State
 from ..text import mask_address
 from .changes import change_state, record
@@ -42,7 +42,7 @@ class People:
 
     def change_address(self, subscriber_id: int, address: str, cause: Cause) -> None:
         """
-        Letters go to `address` from the next one on. StoreError if somebody else has it.
+        Letters go to `address` from the next one on. AddressTaken if somebody else has it.
 
         What bounced at the old address is active again: it was the address that was dead.
         """
@@ -55,7 +55,7 @@ class People:
                 )
             ).first()
             if other:
-                raise StoreError(f"{mask_address(address)} is subscribed already")
+                raise AddressTaken(f"{mask_address(address)} is subscribed already")
             lift(connection, self._hashes, address)
             connection.execute(
                 update(subscribers)

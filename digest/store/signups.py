@@ -13,6 +13,8 @@ from ..addresses import key_of
 from ..model import Cause, Entry, State, Subscriber
 from .database import Database
 from .hashing import Hashes
+from .limits import Windows, allowed
+from .mails import Waiting, keep
 from .merging import current_rows
 from .newcomers import insert_people
 from .newsletters import number_for
@@ -61,22 +63,33 @@ class SignUps:
         """
         Keep it for seven days; its nonce. Whoever the address belongs to notices nothing else.
         """
-        now, nonce = self._clock(), self._random_bits(NONCE_BITS)
         with self._database.writing() as connection:
-            connection.execute(delete(signups).where(signups.c.expires_at <= now))
-            connection.execute(
-                insert(signups).values(
-                    nonce=nonce,
-                    address=entry.address,
-                    address_key=key_of(entry.address),
-                    name=entry.name,
-                    newsletters={name: listed(topics) for name, topics in newsletters.items()},
-                    evidence=dict(evidence),
-                    created_at=now,
-                    expires_at=now + LIFETIME,
-                )
+            return self._insert(connection, entry, newsletters, evidence)
+
+    def ask(
+        self,
+        entry: Entry,
+        newsletter_id: str,
+        evidence: Mapping[str, str | int],
+        limits: Windows,
+    ) -> Waiting | None:
+        """
+        The same with the mail that they confirm it by, which is kept; None: one mail too many.
+
+        All of it or nothing: whom we fail today may try again today.
+        """
+        key, now = key_of(entry.address), self._clock()
+        with self._database.writing() as connection:
+            if not allowed(connection, self._hashes, "sign-up of", key, limits, now):
+                return None
+            waiting = Waiting(
+                nonce=self._insert(connection, entry, {newsletter_id: None}, evidence),
+                purpose="confirm",
+                newsletter=newsletter_id,
+                recipient=entry.address,
             )
-        return nonce
+            keep(connection, waiting, now)
+        return waiting
 
     def find(self, nonce: int) -> SignUp | None:
         """
@@ -126,6 +139,29 @@ class SignUps:
                 self._accept(connection, row, cause, now)
                 row = connection.execute(_valid(nonce, now)).first()
         return _sign_up(row) if row else None
+
+    def _insert(
+        self,
+        connection: Connection,
+        entry: Entry,
+        newsletters: Mapping[str, Sequence[str] | None],
+        evidence: Mapping[str, str | int],
+    ) -> int:
+        now, nonce = self._clock(), self._random_bits(NONCE_BITS)
+        connection.execute(delete(signups).where(signups.c.expires_at <= now))
+        connection.execute(
+            insert(signups).values(
+                nonce=nonce,
+                address=entry.address,
+                address_key=key_of(entry.address),
+                name=entry.name,
+                newsletters={name: listed(topics) for name, topics in newsletters.items()},
+                evidence=dict(evidence),
+                created_at=now,
+                expires_at=now + LIFETIME,
+            )
+        )
+        return nonce
 
     def _accept(self, connection: Connection, row: Row, cause: Cause, now: datetime) -> None:  # type: ignore[type-arg]
         entry = Entry(address=row.address, name=row.name)

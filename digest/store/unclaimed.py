@@ -3,7 +3,7 @@ Letters of frozen issues that no run has claimed yet: one reader's may still be 
 """
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, and_, func, select, update
 
@@ -14,6 +14,8 @@ from .history import insert_stories
 from .issues import ISSUES, as_issue
 from .schema import batches, editions, issues, letters, newsletters
 
+#: What is older was left behind by a run that died.
+LONGEST_MAKING = timedelta(hours=1)
 #: Letters in batches that nobody holds.
 _WAITING = (
     select(letters.c.issue)
@@ -48,22 +50,44 @@ class Unclaimed:
             row = connection.execute(query).first()
         return as_issue(row) if row else None
 
-    def is_coming(self, newsletter_id: str, subscriber_id: int) -> bool:
+    def is_in_the_making(self, newsletter_id: str) -> bool:
         """
-        Whether a letter of a newsletter is still to be sent to that subscriber, claimed or not.
+        Whether somebody makes an issue of a newsletter just now, of topics as they were.
         """
         query = (
-            select(letters.c.issue)
+            select(issues.c.number)
+            .join(newsletters, newsletters.c.number == issues.c.newsletter)
+            .where(
+                newsletters.c.id == newsletter_id,
+                issues.c.state == "draft",
+                issues.c.made_at > self._clock() - LONGEST_MAKING,
+            )
+        )
+        with self._database.reading() as connection:
+            return connection.execute(query).first() is not None
+
+    def topics_coming(self, newsletter_id: str, subscriber_id: int) -> tuple[tuple[str, ...], ...]:
+        """
+        The topics of each letter of a newsletter that is still to be sent to that subscriber,
+        claimed or not.
+        """
+        query = (
+            select(editions.c.topics)
+            .join(
+                letters,
+                and_(letters.c.issue == editions.c.issue, letters.c.edition == editions.c.number),
+            )
             .join(issues, issues.c.number == letters.c.issue)
             .join(newsletters, newsletters.c.number == issues.c.newsletter)
             .where(
                 newsletters.c.id == newsletter_id,
+                issues.c.state == "frozen",
                 letters.c.subscriber_id == subscriber_id,
                 letters.c.state.in_(("waiting", "sending", "deferred")),
             )
         )
         with self._database.reading() as connection:
-            return connection.execute(query).first() is not None
+            return tuple(tuple(topics) for topics in connection.scalars(query))
 
     def replace(self, issue_id: str, subscriber_id: int, edition: Edition, page: Page) -> bool:
         """

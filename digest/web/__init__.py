@@ -11,9 +11,11 @@ The readers' side of a site: leave, choose topics, sign up, read issues again.
 Everything works without JavaScript and without cookies. GET never changes anything.
 """
 
+import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from starlette.concurrency import run_in_threadpool
@@ -21,6 +23,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route, Router
 
+from ..errors import DigestError
 from ..model import Letter, Receipt
 from ..pages.opening import open_pages
 from ..pipeline import Pipeline
@@ -42,6 +45,10 @@ from .upcoming import Upcoming
 from .writer import Writer
 
 __all__ = ["create_app"]
+
+LOG = logging.getLogger("digest.web")
+#: Seconds between looks for mails that nobody has tried for so long.
+LOOK_EVERY, GIVEN_UP = 300.0, timedelta(minutes=20)
 
 
 def create_app(pipeline: Pipeline, *, random_bits: Callable[[int], int]) -> App:
@@ -68,7 +75,9 @@ def create_app(pipeline: Pipeline, *, random_bits: Callable[[int], int]) -> App:
     async def lifespan(_: Router) -> AsyncIterator[None]:
         services.mailer.open()
         await run_in_threadpool(services.resume)
+        resuming = asyncio.create_task(_resume(services))
         yield
+        resuming.cancel()
         await services.mailer.close()
         services.upcoming.close()
 
@@ -116,6 +125,18 @@ def _route(path: str, get: Endpoint, post: Endpoint | None = None) -> Route:
         return await (post if post and request.method == "POST" else get)(request)
 
     return Route(path, endpoint, methods=["GET", "POST"] if post else ["GET"])
+
+
+async def _resume(services: Services) -> None:
+    """
+    From time to time mail what was given up for the time being.
+    """
+    while True:
+        await asyncio.sleep(LOOK_EVERY)
+        try:
+            await run_in_threadpool(services.resume, GIVEN_UP)
+        except DigestError as error:
+            LOG.error("mails that wait cannot be read: %s", type(error).__name__)  # noqa: TRY400
 
 
 def _deliver(

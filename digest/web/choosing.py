@@ -122,7 +122,8 @@ class Choosing:
         """
         store = self._services.pipeline.store
         store.choices.set_topics(reader.here.number, reader.subscriber.id, topics)
-        in_time = topics == reader.here.topics or self._rechosen(newsletter, reader, topics)
+        # Topics that were kept before may not have reached a letter then.
+        in_time = self._rechosen(newsletter, reader, topics)
         rhythm = form.get("rhythm")
         if rhythm in siblings_of(newsletter, self._newsletters) and rhythm != newsletter.id:
             store.choices.move(

@@ -135,8 +135,6 @@ class Joining:
         store, limits = services.pipeline.store, services.pipeline.store.limits
         if not limits.allow("sign-up from", client, PER_CLIENT):
             return
-        if not limits.allow("sign-up of", address.casefold(), PER_ADDRESS):
-            return
         per_hour = services.pipeline.settings.web.sign_ups_per_hour
         if not limits.allow("sign-up", "", ((per_hour, timedelta(hours=1)),)):
             LOG.warning("no more sign-ups in this hour: sign_ups_per_hour is %d", per_hour)
@@ -144,8 +142,10 @@ class Joining:
         if _has_complained(store, address):
             return
         evidence = {"signed_up_from": limits.hash_of(client)}
-        nonce = store.signups.sign_up(Entry(address=address), {newsletter.id: None}, evidence)
-        services.post_link("confirm", nonce, newsletter, address)
+        entry = Entry(address=address)
+        link = store.signups.ask(entry, newsletter.id, evidence, PER_ADDRESS)
+        if link:
+            services.post(link)
 
     def _public(self, request: Request) -> Newsletter | None:
         name = request.path_params["newsletter"]

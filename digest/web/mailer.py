@@ -14,7 +14,7 @@ LOG = logging.getLogger("digest.web")
 PAUSES = (5.0, 30.0, 120.0, 600.0)
 #: Seconds for what waits when the server stops.
 FAREWELL = 10.0
-#: A queue that long is an attack; what comes on top is for the next start.
+#: A queue that long is an attack; what comes on top is for later.
 MAX_WAITING = 1_000
 
 
@@ -26,6 +26,7 @@ class Mailer:
     def __init__(self, deliver: Callable[[Letter], Iterable[Receipt]]) -> None:
         self._deliver = deliver
         self._tasks: set[asyncio.Task[None]] = set()
+        self._names: set[int] = set()
         self._turn = asyncio.Semaphore()
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -35,13 +36,21 @@ class Mailer:
         """
         self._loop = asyncio.get_running_loop()
 
-    def post(self, letter: Letter, settled: Callable[[], None] = lambda: None) -> None:
+    def post(
+        self,
+        letter: Letter,
+        settled: Callable[[], None] = lambda: None,
+        *,
+        name: int | None = None,
+    ) -> None:
         """
         Returns at once, in whichever thread. `settled` is called when it was taken or refused.
+
+        Nothing happens if a mail of that name is under way.
         """
         if self._loop is None:
             raise RuntimeError("the mailer is not open")
-        self._loop.call_soon_threadsafe(self._take, letter, settled)
+        self._loop.call_soon_threadsafe(self._take, letter, settled, name)
 
     async def close(self) -> None:
         """
@@ -52,13 +61,18 @@ class Mailer:
             for task in waiting:
                 task.cancel()
 
-    def _take(self, letter: Letter, settled: Callable[[], None]) -> None:
+    def _take(self, letter: Letter, settled: Callable[[], None], name: int | None) -> None:
+        if name in self._names:
+            return
         if len(self._tasks) >= MAX_WAITING:
             LOG.error("a mail is put off: %d others wait for the mail server", MAX_WAITING)
             return
         task = asyncio.create_task(self._send(letter, settled))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        if name is not None:
+            self._names.add(name)
+            task.add_done_callback(lambda _: self._names.discard(name))
 
     async def _send(self, letter: Letter, settled: Callable[[], None]) -> None:
         for pause in (*PAUSES, None):
@@ -68,10 +82,10 @@ class Mailer:
                 break
             if pause is not None:
                 await asyncio.sleep(pause)
-        if outcome is not Outcome.DEFERRED:
-            await asyncio.to_thread(settled)
         if outcome is not Outcome.ACCEPTED:
             LOG.error("a mail that a reader asked for was %s (%d)", outcome.replace("_", " "), code)
+        if outcome is not Outcome.DEFERRED:
+            await _settle(settled)
 
     def _try(self, letter: Letter) -> tuple[Outcome, int]:
         try:
@@ -80,3 +94,19 @@ class Mailer:
         except DigestError:
             pass  # The whole way out is closed just now; its words may name the reader.
         return Outcome.DEFERRED, 0
+
+
+async def _settle(settled: Callable[[], None]) -> None:
+    """
+    Where the store is away for a moment: a mail that is not settled comes twice.
+    """
+    for pause in (*PAUSES, None):
+        try:
+            await asyncio.to_thread(settled)
+        except DigestError as error:
+            if pause is None:
+                LOG.error("a mail may come twice: %s", type(error).__name__)  # noqa: TRY400
+            else:
+                await asyncio.sleep(pause)
+        else:
+            return

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime, parseaddr
 
 from ..model import Letter, Newsletter
@@ -31,9 +31,12 @@ def compose_mail(mail: Mail, pages: Pages, *, number: int, now: datetime) -> Let
     """
     name, sender = parseaddr(mail.newsletter.sender)
     texts = pages.mail(mail.newsletter, mail.kind, mail.url)
-    message = EmailMessage(policy=SMTP)
+    # An address beyond ASCII stands in the headers as it is, for servers that can (RFC 6532).
+    message = EmailMessage(policy=SMTP if mail.recipient.isascii() else SMTPUTF8)
+    local, _, domain = mail.recipient.rpartition("@")
     message["From"] = Address(name, addr_spec=sender)
-    message["To"] = Address(addr_spec=mail.recipient)
+    # As one text the library would refuse such an address.
+    message["To"] = Address(username=local, domain=domain)
     message["Subject"] = texts.subject
     message["Date"] = format_datetime(now)
     identity = f"<{mail.kind}.{number:016x}@{sender.rpartition('@')[2]}>"

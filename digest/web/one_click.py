@@ -44,13 +44,21 @@ class OneClick:
             await self.app(scope, receive, send)
             return
         first = await receive()
-        whose = None
-        if first.get("body") == BODY and not first.get("more_body"):
+        if first.get("body") != BODY or first.get("more_body"):
+            await self.app(scope, _again(first, receive), send)
+            return
+        try:
             whose = read_token(self._services.keys, "unsubscribe", token)
+            if whose:
+                await self._leave(whose)
+        except Exception as error:  # noqa: BLE001 - whatever it is, they are not told that they left
+            await answer_to(error)(scope, receive, send)
+            return
         if whose is None:
             await self.app(scope, _again(first, receive), send)
-        else:
-            await self._leave(whose, scope, receive, send)
+            return
+        await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+        await send({"type": "http.response.body", "body": DONE})
 
     def _token(self, scope: Scope) -> str | None:
         if scope["type"] != "http" or scope["method"] != "POST" or FORM not in scope["headers"]:
@@ -58,20 +66,12 @@ class OneClick:
         found = self._path.fullmatch(scope["path"])
         return found[1] if found else None
 
-    async def _leave(
-        self, whose: tuple[int, int], scope: Scope, receive: Receive, send: Send
-    ) -> None:
+    async def _leave(self, whose: tuple[int, int]) -> None:
         """
         Who was erased since is told the same: they get nothing, and nobody learns why.
         """
         choice = Choice(do="leave", newsletter=whose[1], subscriber=whose[0])
-        try:
-            await self._services.writer.write(choice)
-        except Exception as error:  # noqa: BLE001 - whatever it is, they are not told that they left
-            await answer_to(error)(scope, receive, send)
-            return
-        await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
-        await send({"type": "http.response.body", "body": DONE})
+        await self._services.writer.write(choice)
 
 
 def _again(first: Message, receive: Receive) -> Receive:

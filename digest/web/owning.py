@@ -3,6 +3,8 @@ One's own data: a copy, another address, or to be forgotten. Each by a fresh lin
 
 The links in letters do not do: letters are forwarded, and whoever has one could take an account
 over. Another address is confirmed at the old one by the first link, and at the new one by a second.
+
+A link is used up by what was done with it, and not before: where the store fails it stays good.
 """
 
 import json
@@ -13,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ..addresses import normalize_address
-from ..errors import NotFoundError, StoreError
+from ..errors import AddressTaken, NotFoundError
 from ..model import Cause, Newsletter
 from ..tokens import MailedPurpose, read_nonce
 from .requests import Form, read_form
@@ -70,22 +72,25 @@ class Owning:
         return self._services.not_found
 
     def _export(self, request: Request) -> Response:
-        found = self._redeem(request, "data")
+        found = self._find(request, "data")
         if found is None:
             return self._services.not_found
         try:
             document = self._services.pipeline.store.people.export(found[0])
         except NotFoundError:
             return self._services.not_found
+        if not self._redeemed(request, "data"):
+            return self._services.not_found
         text = json.dumps(document, ensure_ascii=False, indent=2, default=str)
         headers = {"Content-Disposition": 'attachment; filename="my-data.json"'}
         return Response(text, media_type="application/json", headers=headers)
 
     def _erase(self, request: Request) -> Response:
-        found = self._redeem(request, "data")
+        found = self._find(request, "data")
         if found is None:
             return self._services.not_found
         try:
+            # Their links go with them.
             self._services.pipeline.store.people.erase(found[0])
         except NotFoundError:
             return self._services.not_found
@@ -103,12 +108,14 @@ class Owning:
             address = normalize_address(typed.strip())
         except ValueError:
             return services.page("data", found[1], wrong=True)
-        if self._redeem(request, "data") is None:
-            return services.not_found
         subscriber_id, newsletter = found
-        value = f"{newsletter.id} {address}"
-        nonce = services.pipeline.store.requests.ask("address", subscriber_id, value, LINK_FOR)
-        services.post_link("address", nonce, newsletter, address)
+        value, store = f"{newsletter.id} {address}", services.pipeline.store
+        nonce = store.requests.ask("address", subscriber_id, value, LINK_FOR)
+        link = services.keep_link("address", nonce, newsletter, address)
+        if not self._redeemed(request, "data"):
+            store.mails.settle(nonce)
+            return services.not_found
+        services.post(link)
         return services.message(
             "Look into your new mailbox",
             "The address is changed when you open the link that is on its way there.",
@@ -116,25 +123,23 @@ class Owning:
         )
 
     def _move(self, request: Request) -> Response:
-        services = self._services
-        nonce = read_nonce(services.keys, "address", request.path_params["token"])
-        redeemed = (
-            services.pipeline.store.requests.redeem(nonce, "address") if nonce is not None else None
-        )
-        if redeemed is None:
+        services, found = self._services, self._asked(request, "address")
+        if found is None:
             return services.not_found
-        newsletter_id, _, address = redeemed[1].partition(" ")
-        newsletter = services.newsletter(newsletter_id)
+        newsletter = self._about(found[1])
         try:
-            services.pipeline.store.people.change_address(redeemed[0], address, MOVED)
+            address = found[1].partition(" ")[2]
+            services.pipeline.store.people.change_address(found[0], address, MOVED)
         except NotFoundError:
             return services.not_found
-        except StoreError:
+        except AddressTaken:
+            self._redeemed(request, "address")
             return services.message(
                 "Nothing was changed.",
                 "This address is subscribed already.",
                 newsletter=newsletter,
             )
+        self._redeemed(request, "address")
         return services.message(
             "Your address is changed.",
             "Letters come to this address from now on.",
@@ -145,19 +150,21 @@ class Owning:
         """
         Whose link that is, and which newsletter it was asked for from; it stays good.
         """
-        nonce = read_nonce(self._services.keys, purpose, request.path_params["token"])
-        store = self._services.pipeline.store
-        found = store.requests.find(nonce, purpose) if nonce is not None else None
+        found = self._asked(request, purpose)
         return (found[0], self._about(found[1])) if found else None
 
-    def _redeem(self, request: Request, purpose: MailedPurpose) -> tuple[int, Newsletter] | None:
+    def _asked(self, request: Request, purpose: MailedPurpose) -> tuple[int, str] | None:
+        nonce = read_nonce(self._services.keys, purpose, request.path_params["token"])
+        store = self._services.pipeline.store
+        return store.requests.find(nonce, purpose) if nonce is not None else None
+
+    def _redeemed(self, request: Request, purpose: MailedPurpose) -> bool:
         """
-        The same, once.
+        Use the link up. Of two who come at once, one does.
         """
         nonce = read_nonce(self._services.keys, purpose, request.path_params["token"])
         store = self._services.pipeline.store
-        found = store.requests.redeem(nonce, purpose) if nonce is not None else None
-        return (found[0], self._about(found[1])) if found else None
+        return nonce is not None and store.requests.redeem(nonce, purpose) is not None
 
     def _about(self, value: str) -> Newsletter:
         return self._services.newsletter(value.partition(" ")[0])

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from ..archive import main_newsletter
+from ..errors import StoreBusy
 from ..model import Newsletter
 from ..pages import Pages
 from ..pipeline import Pipeline
@@ -64,7 +65,12 @@ class Services:
         now = self.pipeline.clock()
         if self._keys_until is None or now >= self._keys_until:
             keys = self.pipeline.store.keys
-            self._keys = keys.believed() or (keys.newest(),)
+            try:
+                self._keys = keys.believed() or (keys.newest(),)
+            except StoreBusy:
+                # For a moment those that we know will do.
+                if not self._keys:
+                    raise
             self._keys_until = now + KEYS_FOR
         return self._keys
 
@@ -182,39 +188,57 @@ class Services:
         """
         Mail somebody a link of their own. It is kept until a mail server has taken it.
         """
+        self.post(self.keep_link(purpose, nonce, newsletter, recipient))
+
+    def keep_link(
+        self, purpose: MailedPurpose, nonce: int, newsletter: Newsletter, recipient: str
+    ) -> Waiting:
+        """
+        The same, but for the mail itself: it is posted by the caller, or by the next start.
+        """
         waiting = Waiting(
             nonce=nonce, purpose=purpose, newsletter=newsletter.id, recipient=recipient
         )
         self.pipeline.store.mails.keep(waiting)
-        self._post(purpose, nonce, newsletter, recipient)
+        return waiting
 
-    def resume(self) -> None:
+    def resume(self, since: timedelta | None = None) -> None:
         """
         Mail what a server that was killed or stopped had left. Some of it may come twice.
+
+        Later on, what nobody has tried for so long: the mail server was away, or the store.
+        """
+        for each in self.pipeline.store.mails.take(since):
+            if self._is_good(each):
+                self.post(each)
+            else:
+                self.pipeline.store.mails.settle(each.nonce)
+
+    def _is_good(self, waiting: Waiting) -> bool:
+        """
+        Whether there is still something to do by that link.
         """
         store = self.pipeline.store
-        for each in store.mails.waiting():
-            purpose, nonce = cast("MailedPurpose", each.purpose), each.nonce
-            if purpose == "confirm":
-                good = store.signups.find(nonce) is not None
-            else:
-                good = store.requests.find(nonce, purpose) is not None
-            if good:
-                self._post(purpose, nonce, self.newsletter(each.newsletter), each.recipient)
-            else:
-                store.mails.settle(nonce)
+        if waiting.purpose == "confirm":
+            found = store.signups.find(waiting.nonce)
+            return found is not None and found.subscriber_id is None
+        return store.requests.find(waiting.nonce, waiting.purpose) is not None
 
-    def _post(
-        self, purpose: MailedPurpose, nonce: int, newsletter: Newsletter, recipient: str
-    ) -> None:
-        token = sign_nonce(self.keys[0], purpose, nonce)
+    def post(self, waiting: Waiting) -> None:
+        """
+        Mail a link that is kept.
+        """
+        purpose = cast("MailedPurpose", waiting.purpose)
+        token = sign_nonce(self.keys[0], purpose, waiting.nonce)
         url = f"{self.pipeline.settings.site.url}{MAILED_PATHS[purpose]}{token}"
+        newsletter = self.newsletter(waiting.newsletter)
         # A list that is not there any more writes to nobody.
         about = newsletter if newsletter.sender else self.main_newsletter
-        mail = Mail(newsletter=about, recipient=recipient, kind=purpose, url=url)
+        mail = Mail(newsletter=about, recipient=waiting.recipient, kind=purpose, url=url)
         number = self.random_bits(64)
         letter = compose_mail(mail, self.pages, number=number, now=self.pipeline.clock())
-        self.mailer.post(letter, partial(self.pipeline.store.mails.settle, nonce))
+        settled = partial(self.pipeline.store.mails.settle, waiting.nonce)
+        self.mailer.post(letter, settled, name=waiting.nonce)
 
 
 def masked(reader: Reader) -> str:

@@ -9,6 +9,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 
+from ..errors import StoreBusy
 from ..store import Choice
 
 LOG = logging.getLogger("digest.web")
@@ -41,7 +42,7 @@ class Writer:
             batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
             started = time.monotonic()
             try:
-                done = await asyncio.to_thread(self._apply, [choice for choice, _ in batch])
+                done = await asyncio.to_thread(self._applied, [choice for choice, _ in batch])
             except Exception as error:  # noqa: BLE001 - raised again in each request
                 for _, future in batch:
                     if not future.done():
@@ -53,3 +54,12 @@ class Writer:
             milliseconds = 1_000 * (time.monotonic() - started)
             LOG.info("choices kept: %d in %.1f ms", len(batch), milliseconds)
         self._task = None
+
+    def _applied(self, choices: Sequence[Choice]) -> list[bool]:
+        """
+        A database that was started anew tells the first who comes, and mail programs ask once.
+        """
+        try:
+            return self._apply(choices)
+        except StoreBusy:
+            return self._apply(choices)
