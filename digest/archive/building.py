@@ -9,10 +9,11 @@ from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
-from ..errors import StoreError
+from ..errors import PublishError, StoreError
 from ..files import write_whole
 from ..pages import Pages
 from ..pictures import is_sound
+from ..pictures.publishing import read_sound
 from ..pipeline import Pipeline
 from . import Archive, main_newsletter
 
@@ -61,9 +62,10 @@ def _copy_pictures(pipeline: Pipeline, names: AbstractSet[str], out: Path) -> in
     for name in names:
         source, target = pipeline.pictures.path_of(name), out / "i" / name
         if not is_sound(target):
-            if not is_sound(source):
+            try:
+                write_whole(target, read_sound(source), mode=0o644)
+            except PublishError:  # It is gone or damaged, and may come back.
                 continue
-            write_whole(target, source.read_bytes(), mode=0o644)
         copied += 1
     return copied
 
