@@ -6,6 +6,7 @@ import errno
 import os
 import re
 import stat
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -51,10 +52,16 @@ def state_of_code(*places: Path) -> tuple[tuple[str, int, int], ...]:
     states = [(place.name, place.stat()) for place in places if place.suffix]
     for folder in places:
         if not folder.suffix:
-            with os.scandir(folder) as found:
-                modules = [each for each in found if each.name.endswith(".py")]
-            states += sorted((each.path, each.stat()) for each in modules)
+            states += sorted(_modules_iter(folder))
     return tuple((name, state.st_mtime_ns, state.st_size) for name, state in states)
+
+
+def _modules_iter(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
+    with os.scandir(folder) as found:
+        modules = [each for each in found if each.name.endswith(".py")]
+    for each in modules:
+        with suppress(FileNotFoundError):  # An editor's lock, or just replaced.
+            yield each.path, each.stat()
 
 
 def read_file(path: Path, *, max_bytes: int) -> bytes:

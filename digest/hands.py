@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import SettingsError
+from .files import read_file
 from .model import Hand, Pin, Problem
 
 KEYS = frozenset({"introduction", "note", "drop", "pin"})
@@ -45,7 +46,7 @@ def look_at_hand(path: Path) -> tuple[Hand, tuple[Problem, ...]]:
     What the editor decided as far as it can be told, and what is wrong with the file.
     """
     try:
-        data = path.read_bytes()[:MAX_FILE]
+        data = read_file(path, max_bytes=MAX_FILE)
     except FileNotFoundError:
         return Hand(), ()
     except OSError as error:

@@ -10,7 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from digest.files import article_file, read_file, state_of_file, write_whole
+from digest.files import (
+    article_file,
+    read_file,
+    state_of_code,
+    state_of_file,
+    write_whole,
+)
 
 WRITE_OFTEN = """
 import sys
@@ -150,3 +156,12 @@ def test_an_article_s_file_is_the_one_that_is_there(tmp_path: Path, name: str) -
 
 def test_an_article_without_a_file_has_the_usual_one(tmp_path: Path) -> None:
     assert article_file(tmp_path, "2026/hello") == tmp_path / "2026" / "hello.md"
+
+
+def test_an_editors_lock_is_no_module(tmp_path: Path) -> None:
+    (tmp_path / "module.py").write_text("")
+    before = state_of_code(tmp_path)
+
+    (tmp_path / ".#module.py").symlink_to("somebody@example.org.1234")
+
+    assert state_of_code(tmp_path) == before

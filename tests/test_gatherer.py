@@ -206,6 +206,18 @@ def test_what_failed_is_left_alone_for_a_while(
     assert (desk.note(url).why, desk.note(url).failures) == ("", 0)
 
 
+def test_a_clock_that_was_wrong_does_not_put_off_the_next_look(desk: Desk, web: Web) -> None:
+    desk.now = MONDAY + timedelta(days=3650)
+    desk.gather(for_thumbnail(web.url("/a.png")), for_thumbnail(web.url("/none.png")))
+    desk.now = MONDAY
+    web.answers["/none.png"] = http(PHOTO)
+
+    gathered = desk.gather(for_thumbnail(web.url("/a.png")), for_thumbnail(web.url("/none.png")))
+
+    assert (gathered.fetched, gathered.waiting, gathered.kept) == (2, 0, 0)
+    assert desk.note(web.url("/none.png")).fetched_at == MONDAY
+
+
 def test_waiting_doubles_up_to_a_day(desk: Desk, web: Web) -> None:
     url = web.url("/a.png")
     web.answers["/a.png"] = http(status=500)

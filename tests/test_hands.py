@@ -2,12 +2,13 @@
 The editor's files: what they may say, and what is said of a fault in one.
 """
 
+import os
 from pathlib import Path
 
 import pytest
 
 from digest.errors import SettingsError
-from digest.hands import look_at_hand, read_hand
+from digest.hands import MAX_FILE, look_at_hand, read_hand
 from digest.model import Hand, Pin
 
 WHOLE = """\
@@ -142,3 +143,16 @@ def test_a_folder_in_the_place_of_a_file_is_told(tmp_path: Path) -> None:
 
     with pytest.raises(SettingsError, match="cannot be read: Is a directory"):
         read_hand(tmp_path, "weekly/2026-11-23")
+
+
+def test_a_pipe_in_the_place_of_a_file_keeps_nobody_waiting(tmp_path: Path) -> None:
+    (tmp_path / "weekly").mkdir()
+    os.mkfifo(tmp_path / "weekly" / "2026-11-23.toml")
+
+    with pytest.raises(SettingsError, match="cannot be read: It is no file"):
+        read_hand(tmp_path, "weekly/2026-11-23")
+
+
+def test_a_file_that_is_too_large_is_told_and_not_cut_off(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="cannot be read: larger than 262,144 bytes"):
+        read(tmp_path, f"# {'-' * MAX_FILE}\n{WHOLE}")

@@ -536,6 +536,14 @@ def test_two_runs_over_the_same_pictures_leave_one_copy_of_each(
     assert files_of(cache.folder) == {Path(name).name for name in names} | notes
 
 
+def test_a_logo_that_has_gone_from_the_cache_is_an_error_that_names_it(cache: FolderCache) -> None:
+    logo = cache.put("logo", a_photo(), LOGO)
+    cache.path_of(logo.name).unlink()
+
+    with pytest.raises(CacheError, match=r"the picture cache \S+ cannot be read: No such file"):
+        cache.draw("AB", BLUISH, THUMBNAIL, logo)
+
+
 def test_a_full_disk_is_one_line_and_leaves_nothing_half_written(
     tmp_path: Path, workers: WorkerPool, photos: list[bytes]
 ) -> None:

@@ -2,6 +2,7 @@
 A folder for a web server: whole files, none twice, whoever publishes at the same time.
 """
 
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from digest.errors import PublishError
 from digest.model import THUMBNAIL
 from digest.pictures import FolderCache, WorkerPool
-from digest.pictures.publishing import FolderHost
+from digest.pictures.publishing import FolderHost, read_sound
 
 from .photos import a_photo, files_of
 
@@ -86,3 +87,30 @@ def test_what_is_nowhere_is_named_and_the_rest_is_published(
         FolderHost(tmp_path / "public").publish(files)
 
     assert all((tmp_path / "public" / name).is_file() for name in others)
+
+
+def test_a_picture_that_comes_and_goes_is_read_or_an_error_that_names_it(
+    files: dict[str, Path],
+) -> None:
+    path = next(iter(files.values()))
+    data, found = path.read_bytes(), Counter[str]()
+
+    with ThreadPoolExecutor() as pool:
+        moving = pool.submit(come_and_go, path)
+        while not moving.done():
+            try:
+                assert read_sound(path) == data
+            except PublishError:
+                found["gone"] += 1
+            else:
+                found["there"] += 1
+        moving.result()
+
+    assert found["gone"]
+    assert found["there"]
+
+
+def come_and_go(path: Path) -> None:
+    for _ in range(5_000):
+        path.rename(path.with_suffix(".away"))
+        path.with_suffix(".away").rename(path)

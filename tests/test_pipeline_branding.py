@@ -2,6 +2,7 @@
 Colours too faint to read and logos that are no pictures are named, with line and remedy.
 """
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -97,3 +98,11 @@ def test_a_logo_is_shrunk_and_never_cropped(tmp_path: Path) -> None:
     assert logo is not None
     assert (logo.width, logo.height, problems) == (560, 56, ())
     assert cache.path_of(logo.name).is_file()
+
+
+def test_a_logo_that_is_a_pipe_keeps_nobody_waiting(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "logo.png")
+
+    (problem,) = problems_of(tmp_path, "[brand]\nlogo = 'logo.png'\n")
+
+    assert "cannot be read: It is no file" in problem.message

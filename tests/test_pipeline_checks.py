@@ -12,6 +12,7 @@ import pytest
 from digest.pipeline import Moment, Pipeline
 from digest.pipeline.checks import check
 from digest.pipeline.counting import count_topics
+from digest.pipeline.editing import hand_problems
 from digest.settings import load_settings
 from tests.factories import MONDAY
 from tests.program import SITE, WEEKLY, Project, a_full_project
@@ -427,6 +428,18 @@ def test_a_fault_of_an_editors_file_hides_no_other(project: Project, opened: Ope
         (2, 'there is no story "tidez" to pin'),
         (2, 'weekly has no topic "Sience" to pin a story to'),
     ]
+
+
+def test_an_editors_file_that_goes_while_it_is_looked_at_has_no_lines(
+    project: Project, opened: Open
+) -> None:
+    file = project.write("issues/weekly/2026-11-23.toml", 'drops = []\ndrop = ["nowhere"]\n')
+    problems = hand_problems(opened(project), NOW)
+
+    assert next(problems).line == 1
+    file.unlink()
+
+    assert [(each.line, each.level) for each in problems] == [(None, "error")]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from digest.model import Article, Image, Problem, Provider, Related, Window
 from digest.reader import parallel, read_articles
 from digest.reader.frontmatter import YAML
 from digest.reader.index import Index
-from digest.reader.records import Wanted, to_article, to_problems, to_record, to_text
+from digest.reader.records import Record, Wanted, to_article, to_problems, to_record, to_text
 from digest.reader.values import load_values
 
 from .factories import an_article
@@ -298,6 +299,18 @@ def test_an_index_of_another_version_is_made_anew_without_a_word(site: Site) -> 
     assert site.titles() == ["Kept"]
 
 
+def test_what_another_version_keeps_is_not_taken_for_what_was_known(site: Site) -> None:
+    with closing(Index(site.index)) as index:
+        index.keep([("", name, "stamp", Record(1, name)) for name in ("a.md", "b.md")])
+        known = index.files("")
+        site.change_kept("PRAGMA user_version = 1")
+
+        with closing(Index(site.index)) as another:
+            another.keep([("", name, "stamp", Record(1, name)) for name in ("b.md", "a.md")])
+
+        assert {index.text(each) for each in known.values()} == {""}
+
+
 def truncated(index: Path) -> None:
     os.truncate(index, index.stat().st_size // 2)
 
@@ -318,7 +331,11 @@ def without_tables(index: Path) -> None:
     database.close()
 
 
-@pytest.mark.parametrize("damage", [truncated, garbage, garbage_inside, without_tables])
+def no_text(index: Path) -> None:
+    index.write_bytes(index.read_bytes().replace(b"2026-11-20", b"2026-11-\xff0"))
+
+
+@pytest.mark.parametrize("damage", [truncated, garbage, garbage_inside, without_tables, no_text])
 def test_a_damaged_index_is_made_anew_and_that_is_said(
     site: Site, damage: Callable[[Path], None]
 ) -> None:

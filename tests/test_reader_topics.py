@@ -2,6 +2,7 @@
 Topic files: which files are some, what they say, and what is wrong with them.
 """
 
+import os
 from pathlib import Path
 
 import pytest
@@ -126,6 +127,15 @@ def test_a_file_that_cannot_be_opened_is_told(tmp_path: Path) -> None:
 
     assert isinstance(problem, Problem)
     assert problem.message == "cannot be read: No such file or directory"
+
+
+def test_a_pipe_is_told_and_keeps_nobody_waiting(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "topic.yaml")
+
+    (problem,) = read_topics(tmp_path)
+
+    assert isinstance(problem, Problem)
+    assert problem.message == "cannot be read: It is no file"
 
 
 def test_topics_come_in_the_order_of_their_paths(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digest.errors import NotFoundError, StoreError
+from digest.errors import NotFoundError, StoreBusy, StoreError
 from digest.model import Tally, Window
 from digest.store import Store
 from digest.store.drafts import BATCH_SIZE
@@ -60,6 +60,29 @@ def test_issues_come_the_latest_first(store: Store) -> None:
         MONDAY + WEEK,
         MONDAY,
     ]
+
+
+def test_a_draft_that_another_run_has_begun_anew_is_left_to_that_run(store: Store) -> None:
+    ids = sorted(readers_of(store, 2))
+    mine, theirs = (an_issue(made_at=MONDAY + timedelta(seconds=each)) for each in (1, 2))
+    draft = store.issues.draft(mine)
+    draft.add_pages([(an_edition(), a_page(html="mine"))])
+
+    another = store.issues.draft(theirs)
+    with pytest.raises(StoreBusy, match="another run"):
+        draft.add_pages([(an_edition(), a_page(html="mine"))])
+    with pytest.raises(StoreBusy, match="another run"):
+        draft.add_letters([(each, 0) for each in ids])
+    with pytest.raises(StoreBusy, match="another run"):
+        draft.discard()
+    another.add_pages([(an_edition(), a_page(html="theirs"))])
+    another.add_letters([(each, 0) for each in ids])
+    another.freeze([an_edition()])
+    with pytest.raises(StoreBusy, match="another run"):
+        draft.freeze([an_edition()])
+
+    assert store.issues.get(mine.id) == theirs
+    assert [page.html for page in store.issues.pages(mine.id).values()] == ["theirs"]
 
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)

@@ -4,6 +4,8 @@ Reading again: what was sent, to whoever may see it, and nobody's links in it.
 
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -225,6 +227,52 @@ def test_a_built_archive_that_is_closed_is_taken_away_and_nothing_else(tmp_path:
     assert not (out / "a" / "weekly").exists()
     assert ran.err.endswith(f"in {out}, 9 removed\n")
     assert again["removed"] == 0
+
+
+def test_a_picture_of_a_built_archive_is_never_there_in_part(site: Website, tmp_path: Path) -> None:
+    site.project.done("archive", "build", str(tmp_path))
+    whole, damaged, *_ = sorted((tmp_path / "i").rglob("*.jpg"))
+    data, number = damaged.read_bytes(), whole.stat().st_ino
+    damaged.write_bytes(data[:10])
+
+    with damaged.open("rb") as loaded:
+        site.project.done("archive", "build", str(tmp_path))
+        seen_by_who_was_loading_it = loaded.read()
+
+    assert seen_by_who_was_loading_it == data[:10]
+    assert damaged.read_bytes() == data
+    assert whole.stat().st_ino == number
+
+
+def test_a_picture_that_is_damaged_in_the_cache_damages_none_of_a_built_archive(
+    tmp_path: Path,
+) -> None:
+    project, out = a_sent_project(tmp_path / "project"), tmp_path / "public"
+    project.done("archive", "build", str(out))
+    picture, *_ = (out / "i").rglob("*.jpg")
+    data = picture.read_bytes()
+    (kept,) = project.folder.rglob(picture.name)
+    kept.write_bytes(data[:10])
+
+    project.done("archive", "build", str(out))
+
+    assert picture.read_bytes() == data
+
+
+def test_two_builds_at_once_take_away_what_is_closed_together(tmp_path: Path) -> None:
+    project, out = a_full_project(tmp_path / "project", OFF), tmp_path / "public"
+    paths = [f"a/closed/{place // 10}/{place}.html" for place in range(4_000)]
+    for path in paths:
+        (out / path).parent.mkdir(parents=True, exist_ok=True)
+        (out / path).write_text("")
+    noted = "".join(f"{sha256(path.encode()).hexdigest()}\n" for path in paths)
+    (out / ".digest-archive").write_text(noted)
+
+    with ThreadPoolExecutor() as pool:
+        builds = [pool.submit(project.done, "archive", "build", str(out)) for _ in range(3)]
+
+    assert all(each.result() for each in builds)
+    assert not (out / "a" / "closed").exists()
 
 
 def test_pictures_are_for_ever_and_nothing_but_pictures(site: Website) -> None:

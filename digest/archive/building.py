@@ -2,16 +2,18 @@
 The archive as files, for any web host.
 """
 
-import shutil
+import os
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
-from ..errors import StoreError
+from ..errors import PublishError, StoreError
 from ..files import write_whole
 from ..pages import Pages
+from ..pictures import is_sound
+from ..pictures.publishing import read_sound
 from ..pipeline import Pipeline
 from . import Archive, main_newsletter
 
@@ -53,12 +55,18 @@ def _texts_iter(archive: Archive, pipeline: Pipeline, pages: Pages) -> Iterator[
 
 
 def _copy_pictures(pipeline: Pipeline, names: AbstractSet[str], out: Path) -> int:
+    """
+    Somebody may be loading those that are there: they stay as they are, if they are whole.
+    """
     copied = 0
     for name in names:
-        (out / "i" / name).parent.mkdir(parents=True, exist_ok=True)
-        with suppress(FileNotFoundError):
-            shutil.copyfile(pipeline.pictures.path_of(name), out / "i" / name)
-            copied += 1
+        source, target = pipeline.pictures.path_of(name), out / "i" / name
+        if not is_sound(target):
+            try:
+                write_whole(target, read_sound(source), mode=0o644)
+            except PublishError:  # It is gone or damaged, and may come back.
+                continue
+        copied += 1
     return copied
 
 
@@ -79,12 +87,14 @@ def _hash(path: str) -> str:
 
 def _remove(out: Path, hashes: AbstractSet[str]) -> int:
     """
-    Remove those files, and folders that nothing is left in.
+    Remove those files, and folders that nothing is left in; another build may do so, too.
     """
-    paths = [each.relative_to(out) for each in (out / "a").rglob("*") if each.is_file()]
+    # Not Path.rglob: that raises FileNotFoundError for a folder that goes meanwhile.
+    folders = ((Path(folder), names) for folder, _, names in os.walk(out / "a"))
+    paths = [(folder / name).relative_to(out) for folder, names in folders for name in names]
     gone = [each for each in paths if _hash(each.as_posix()) in hashes]
     for path in gone:
-        (out / path).unlink()
+        (out / path).unlink(missing_ok=True)
         for folder in path.parents:
             with suppress(OSError):
                 (out / folder).rmdir()

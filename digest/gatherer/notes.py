@@ -47,6 +47,12 @@ class Note:
         """
         return self.trouble or "; ".join(dict.fromkeys(self.unfit.values()))
 
+    def is_fresh(self, now: datetime) -> bool:
+        """
+        Whether it need not be asked for yet. What was noted in the future says nothing of now.
+        """
+        return self.fetched_at <= now < self.fresh_until
+
 
 class FolderNotes:
     """

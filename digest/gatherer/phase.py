@@ -98,7 +98,7 @@ class Phase:
         note, rules = self._notes.read(source), self._gatherer.rules
         # What went wrong under other rules may go right under these.
         valid = note is not None and (note.rules == rules or not note.why)
-        fresh = bool(valid and note and note.fresh_until > self._gatherer.clock())
+        fresh = bool(valid and note and note.is_fresh(self._gatherer.clock()))
         unfit = note.unfit if note and valid else {}
         slots = [each for each in self._slots[source] if each.name not in unfit]
         missing = [each for each in slots if self._cache.get(source, each) is None]

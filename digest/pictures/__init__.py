@@ -92,7 +92,10 @@ class FolderCache:
         source = f"card:{'logo:' if logo else ''}{mark}:{colour}"
         if found := self.get(source, slot):
             return found
-        data = self.path_of(logo.name).read_bytes() if logo else b""
+        try:
+            data = self.path_of(logo.name).read_bytes() if logo else b""
+        except OSError as error:
+            raise self._unusable("read", error) from None
         made = self._workers.draw(label, colour, slot, data)
         return self._keep(source, slot, made, drawn=True)
 

@@ -5,11 +5,12 @@ A folder that any web server can publish: the pictures that letters show, and no
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from ..errors import PublishError
 from ..files import write_whole
-from . import is_sound
+from . import are_bytes_of, is_sound
 
 
 class FolderHost:
@@ -39,7 +40,7 @@ class FolderHost:
 
     def _copy(self, name: str, path: Path) -> None:
         try:
-            write_whole(self._folder / name, path.read_bytes(), mode=0o644)
+            write_whole(self._folder / name, read_sound(path), mode=0o644)
         except OSError as error:
             raise self._unwritable(error) from None
 
@@ -54,8 +55,10 @@ def read_sound(path: Path) -> bytes:
     """
     A picture of the cache. PublishError if it is not there, or not what it was.
     """
-    if is_sound(path):
-        return path.read_bytes()
+    with suppress(OSError, ValueError):
+        data = path.read_bytes()
+        if are_bytes_of(path, data):
+            return data
     raise PublishError(
         f"the picture {path} is gone or damaged: bring the cache back from a backup,"
         " or see `digest images fetch`"

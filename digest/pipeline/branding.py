@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ..colours import READABLE, contrast
 from ..errors import PictureError
+from ..files import state_of_file
 from ..model import Newsletter, Picture, Problem, Slot
 from ..pictures import FolderCache
 from ..settings import Settings
@@ -40,8 +41,7 @@ def logo_of(
         return None, ()
     path = Path(newsletter.brand.logo)
     try:
-        state = path.stat()
-        source = f"{path} {state.st_size} {state.st_mtime_ns}"
+        source = f"{path} {state_of_file(path)}"
         found = cache.get(source, MASTHEAD) or cache.put(source, path.read_bytes(), MASTHEAD)
     except OSError as error:
         reason = f" cannot be read: {error.strerror}; correct the path"

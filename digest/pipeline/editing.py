@@ -2,12 +2,14 @@
 The editor's files, looked at before an issue is due.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 
+from ..files import line_in_file
 from ..hands import look_at_hand
 from ..model import Article, Hand, Issue, Newsletter, Pin, Problem
 from ..selector.pins import stories_meant
@@ -95,8 +97,7 @@ def _faults(
     """
     The line of a pin or a drop, and what is wrong with it.
     """
-    lines = Path(hand.file).read_text("utf-8-sig").splitlines()
-    find = partial(_line_of, lines)
+    find = partial(_line_of, Path(hand.file))
     places: set[tuple[str, str | None]] = set()
     for pin in hand.pins:
         for message in _faults_of_story(pin.slug, articles, "pin"):
@@ -143,8 +144,8 @@ def _fault_of_topic(pipeline: Pipeline, newsletter: Newsletter, pin: Pin) -> str
     return f'{newsletter.id} has no topic "{pin.topic}" to pin a story to; {remedy}'
 
 
-def _line_of(lines: list[str], story: str) -> int | None:
+def _line_of(file: Path, story: str) -> int | None:
     """
     The first line that names a story, with or without its ending.
     """
-    return next((number for number, line in enumerate(lines, 1) if f'"{story}' in line), None)
+    return line_in_file(re.compile(re.escape(f'"{story}')), file)

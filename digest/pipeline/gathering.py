@@ -125,7 +125,7 @@ def take_stock(pipeline: Pipeline, *, dry_run: bool = True) -> Stock:
     return Stock(
         swept=swept,
         sources=len(notes),
-        fresh=sum(each.fresh_until > now for each in notes),
+        fresh=sum(each.is_fresh(now) for each in notes),
         failing=sum(bool(each.why) for each in notes),
         forgotten=pipeline.notes.forget(before=now - FORGOTTEN, dry_run=dry_run),
     )

@@ -21,7 +21,8 @@ SCHEMA = (
     "DROP TABLE IF EXISTS files",
     "DROP TABLE IF EXISTS articles",
     "DROP TABLE IF EXISTS seals",
-    # A number is never used again: another run may still know what it stood for.
+    # A number is never used again, whatever the version: another run may still know what it
+    # stood for.
     "CREATE TABLE articles (id INTEGER PRIMARY KEY AUTOINCREMENT, text TEXT NOT NULL)",
     """
     CREATE TABLE files (
@@ -149,8 +150,10 @@ class Index:
             raise OSError(0, "another program's database")
         with _transaction(self._database) as database:
             if not self._is_of_this_version():  # Another run may have been faster.
+                last = _last_number(database)
                 for statement in (*SCHEMA, f"PRAGMA user_version = {self._version}"):
                     database.execute(statement)
+                database.execute("INSERT INTO sqlite_sequence VALUES ('articles', ?)", (last,))
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
@@ -175,7 +178,9 @@ def is_damage(error: Exception) -> bool:
     Whether an index that raises this is to be made anew.
     """
     code = getattr(error, "sqlite_errorcode", None)
-    return code is not None and code & 0xFF in DAMAGE
+    if code is None:  # Python's own words for what is no text any more.
+        return isinstance(error, sqlite3.OperationalError)
+    return code & 0xFF in DAMAGE
 
 
 def remove(path: Path) -> None:
@@ -214,8 +219,7 @@ def _transaction(database: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
 
 def _keep(database: sqlite3.Connection, records: Sequence[tuple[str, str, str, Record]]) -> None:
     _remove(database, [(folder, name) for folder, name, _, _ in records])
-    (last,) = database.execute("SELECT coalesce(max(seq), 0) FROM sqlite_sequence").fetchone()
-    numbered = list(enumerate(records, last + 1))
+    numbered = list(enumerate(records, _last_number(database) + 1))
     database.executemany(
         "INSERT INTO articles VALUES (?, ?)",
         ((number, record.article) for number, (_, _, _, record) in numbered),
@@ -227,6 +231,17 @@ def _keep(database: sqlite3.Connection, records: Sequence[tuple[str, str, str, R
             for number, (folder, name, stamp, record) in numbered
         ),
     )
+
+
+def _last_number(database: sqlite3.Connection) -> int:
+    """
+    The highest that an article ever had; 0 in a database that never had any.
+    """
+    numbered = "SELECT 1 FROM sqlite_master WHERE name = 'sqlite_sequence'"
+    if not database.execute(numbered).fetchone():
+        return 0
+    (last,) = database.execute("SELECT coalesce(max(seq), 0) FROM sqlite_sequence").fetchone()
+    return int(last)
 
 
 def _remove(database: sqlite3.Connection, files: Sequence[tuple[str, str]]) -> None:

@@ -219,7 +219,9 @@ class _Reading:
 
 
 def _rebuilt(path: Path, error: Exception) -> Problem:
-    message = f"the index was damaged ({error}) and was made anew: if that repeats, check the disk"
+    # In Python's own words there is all of what it could not read.
+    reason = error if hasattr(error, "sqlite_errorcode") else "it holds what is no text"
+    message = f"the index was damaged ({reason}) and was made anew: if that repeats, check the disk"
     return Problem(file=str(path), level="warning", message=message)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ArticleError
+from ..files import state_of_file
 from ..model import Problem, Topic
 from ..text import clean_line
 from .listing import Folder, list_folders
@@ -35,6 +36,7 @@ def read_topics(
 
 def _read(path: Path) -> Iterator[Topic | Problem]:
     try:
+        state_of_file(path)  # A pipe would keep us waiting.
         data = path.read_bytes()
         if MARK not in data:
             return

@@ -2,12 +2,14 @@
 An issue in the making: stored as it comes, and seen by nobody before it is frozen.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from itertools import islice
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
+from ..errors import StoreBusy
 from ..model import Edition, Issue, Page
 from .database import Database
 from .history import insert_stories
@@ -34,6 +36,8 @@ def begin_draft(database: Database, issue: Issue) -> "Draft":
 class Draft:
     """
     An issue in the making: pages and letters are stored as they come, not held.
+
+    StoreBusy if another run has begun it anew, because this one had lost touch with the server.
     """
 
     def __init__(self, database: Database, issue: Issue, number: int) -> None:
@@ -44,7 +48,7 @@ class Draft:
         """
         Keep more pages. They are numbered from 0, in the order in which they come.
         """
-        with self._database.writing(durable=False) as connection:
+        with self._writing(durable=False) as connection:
             self._pages += insert_editions(connection, self._number, printed, after=self._pages)
 
     def add_letters(self, readers: Iterable[tuple[int, int | None]]) -> None:
@@ -53,7 +57,7 @@ class Draft:
         """
         remaining = iter(readers)
         while some := list(islice(remaining, LETTERS_AT_ONCE)):
-            with self._database.writing(durable=False) as connection:
+            with self._writing(durable=False) as connection:
                 self._batches += _insert_letters(
                     connection, self._number, some, self._issue.made_at, after=self._batches
                 )
@@ -62,7 +66,7 @@ class Draft:
         """
         There will be no issue.
         """
-        with self._database.writing() as connection:
+        with self._writing() as connection:
             _delete_draft(connection, self._issue.id)
 
     def freeze(
@@ -74,12 +78,25 @@ class Draft:
         """
         From now on the issue is there, with `also` whatever belongs to it, or neither.
         """
-        with self._database.writing() as connection:
+        with self._writing() as connection:
             insert_stories(connection, self._number, told)
             connection.execute(
                 update(issues).where(issues.c.number == self._number).values(state="frozen")
             )
             also(connection)
+
+    @contextmanager
+    def _writing(self, *, durable: bool = True) -> Iterator[Connection]:
+        # The number alone may be that of a draft which took this one's place.
+        ours = select(issues.c.number).where(
+            issues.c.number == self._number,
+            issues.c.made_at == self._issue.made_at,
+            issues.c.state == "draft",
+        )
+        with self._database.writing(durable=durable) as connection:
+            if connection.scalar(ours) is None:
+                raise StoreBusy(f"another run has begun to make {self._issue.id}: run again")
+            yield connection
 
 
 def _insert_issue(connection: Connection, issue: Issue, newsletter: int) -> int:

@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response, StreamingResponse
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Mount, Route
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ TYPES = {
     ".txt": "text/plain; charset=utf-8",
     ".eml": "message/rfc822",
     ".js": "text/javascript; charset=utf-8",
+    ".jpg": "image/jpeg",
+    ".png": "image/png",
 }
 HEADERS = {
     "Cache-Control": "no-store",
@@ -91,9 +94,13 @@ def preview_app(
 
     async def show_picture(request: Request) -> Response:
         name: str = request.path_params["name"]
-        if name not in stand.display.gallery.pictures or not picture(name).is_file():
+        if name not in stand.display.gallery.pictures:
             raise HTTPException(404)
-        return FileResponse(picture(name), headers=HEADERS)
+        try:
+            data = await run_in_threadpool(picture(name).read_bytes)
+        except OSError:
+            raise HTTPException(404) from None
+        return Response(data, media_type=TYPES[Path(name).suffix], headers=HEADERS)
 
     async def events(_: Request) -> Response:
         stream = _events(stand, is_closing)
