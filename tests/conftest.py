@@ -123,23 +123,21 @@ def empty_postgres(postgres: str) -> str:
 
 
 @pytest.fixture
-def impatient_postgres(empty_postgres: str) -> Iterator[Callable[[str], str]]:
+def impatient_postgres(empty_postgres: str) -> Iterator[Callable[[str, str], str]]:
     """
-    The same, where the server waits less long than we would for what a transaction wants next.
+    The same, where the server has limits of its own: the name of a setting, and its value.
     """
     import psycopg
-
-    setting = "idle_in_transaction_session_timeout"
 
     with psycopg.connect(empty_postgres, autocommit=True) as connection:
         name = connection.info.dbname
 
-        def waiting(time: str) -> str:
-            connection.execute(f"ALTER DATABASE {name} SET {setting} = '{time}'")
+        def limited(setting: str, value: str) -> str:
+            connection.execute(f"ALTER DATABASE {name} SET {setting} = '{value}'")
             return empty_postgres
 
-        yield waiting
-        connection.execute(f"ALTER DATABASE {name} RESET {setting}")
+        yield limited
+        connection.execute(f"ALTER DATABASE {name} RESET ALL")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

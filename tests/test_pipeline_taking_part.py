@@ -189,10 +189,10 @@ def test_a_worker_that_is_killed_loses_nothing_and_repeats_nothing(project: Proj
 @pytest.mark.parametrize("freeze", [freeze_between_transactions, freeze_within_a_transaction])
 def test_a_worker_that_is_frozen_past_its_lease_and_woken_repeats_nothing(
     project: Project,
-    impatient_postgres: Callable[[str], str],
+    impatient_postgres: Callable[[str, str], str],
     freeze: Callable[[subprocess.Popen[str], str], None],
 ) -> None:
-    url = impatient_postgres("2s")
+    url = impatient_postgres("idle_in_transaction_session_timeout", "2s")
     with smtp_server(Recorder(on_data=lambda _: sleep(0.005))) as recorder:
         prepared(project, recorder)
         project.done("send", *AT, "--no-wait")

@@ -341,9 +341,9 @@ def test_a_process_that_falls_silent_within_a_transaction_holds_it_no_longer_tha
 
 
 def test_a_server_that_waits_less_long_is_heeded_and_who_was_too_slow_may_try_again(
-    impatient_postgres: Callable[[str], str],
+    impatient_postgres: Callable[[str, str], str],
 ) -> None:
-    database = PostgresDatabase(impatient_postgres("200ms"))
+    database = PostgresDatabase(impatient_postgres(IMPATIENCE, "200ms"))
 
     with pytest.raises(StoreBusy, match="run again"), database.writing() as held:
         sleep(1)
@@ -353,6 +353,27 @@ def test_a_server_that_waits_less_long_is_heeded_and_who_was_too_slow_may_try_ag
     database.close()
 
     assert limit == "200ms"
+
+
+def test_nobody_waits_for_ever_for_a_run_that_does_not_end(
+    impatient_postgres: Callable[[str, str], str],
+) -> None:
+    url = impatient_postgres("lock_timeout", "200ms")
+    frozen, other = PostgresDatabase(url), PostgresDatabase(url)
+
+    with frozen.making("weekly/2026-11-23"):
+        with (
+            pytest.raises(StoreBusy, match="does not end: run again, or end it"),
+            other.making("weekly/2026-11-23"),
+        ):
+            pytest.fail("two at once")
+        with other.making("weekly/2026-11-30"):
+            pass
+    with other.making("weekly/2026-11-23"):
+        pass
+
+    frozen.close()
+    other.close()
 
 
 def test_who_makes_an_issue_is_watched_by_the_server(empty_postgres: str) -> None:

@@ -5,6 +5,7 @@ A PostgreSQL database: for several machines that send one issue together.
 import zlib
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import timedelta
 
 from sqlalchemy import ColumnElement, Connection, Engine, create_engine, func, inspect, select, text
 from sqlalchemy.engine import make_url
@@ -19,6 +20,8 @@ WRITERS = 0x64696765
 MAKERS = 0x73740000
 #: The server notices as soon as we would that the other side is gone.
 WATCHED = {"tcp_keepalives_idle": "5", "tcp_keepalives_interval": "2", "tcp_keepalives_count": "3"}
+#: To make an issue, or to send the first letters of a new sender.
+LONGEST_MAKING = timedelta(minutes=15)
 #: The server takes back what a process has begun that is frozen, or whose machine has lost power:
 #: its rows would be nobody's. Where the server has a limit of its own, that one holds.
 IMPATIENCE = "idle_in_transaction_session_timeout"
@@ -55,14 +58,15 @@ class PostgresDatabase(Database):
     @contextmanager
     def making(self, issue_id: str) -> Iterator[None]:
         """
-        One process makes an issue, the others wait for it. The server frees it when one dies, or
-        its machine.
+        One process makes an issue, the others wait for it, but StoreBusy after a while: it may be
+        frozen. The server frees it when one dies, or its machine.
         """
         key = MAKERS ^ zlib.crc32(issue_id.encode())
         with self._wrapped(), self._engine.connect() as plain:
             connection = plain.execution_options(isolation_level="AUTOCOMMIT")
-            watched = [func.set_config(*each, text("false")) for each in WATCHED.items()]
-            connection.execute(select(*watched, func.pg_advisory_lock(key)))
+            limit = ("lock_timeout", _limit("lock_timeout", LONGEST_MAKING))
+            session = [func.set_config(*each, text("false")) for each in (*WATCHED.items(), limit)]
+            connection.execute(select(*session, func.pg_advisory_lock(key)))
             try:
                 yield
             finally:
@@ -86,7 +90,7 @@ class PostgresDatabase(Database):
         with connection.begin():
             switches = [
                 _set("synchronous_commit", "on" if durable else "off"),
-                _set(IMPATIENCE, _patience()),
+                _set(IMPATIENCE, _limit(IMPATIENCE, LEASE)),
             ]
             if alone:
                 switches.append(func.pg_advisory_xact_lock(WRITERS))
@@ -130,15 +134,22 @@ def _set(name: str, value: str | ColumnElement[str]) -> ColumnElement[str]:
     return func.set_config(name, value, text("true"))
 
 
-def _patience() -> ColumnElement[str]:
-    of_the_server = func.nullif(func.current_setting(IMPATIENCE), "0")
-    return func.coalesce(of_the_server, f"{LEASE.seconds}s")
+def _limit(name: str, ours: timedelta) -> ColumnElement[str]:
+    """
+    A time after which the server gives up: its own, where it has one.
+    """
+    return func.coalesce(func.nullif(func.current_setting(name), "0"), f"{ours.seconds}s")
 
 
 def _in_our_words(name: str, error: BaseException | None) -> StoreError:
     from psycopg import InterfaceError, OperationalError
     from psycopg.errors import IdleInTransactionSessionTimeout as TooSlow
+    from psycopg.errors import LockNotAvailable
 
+    if isinstance(error, LockNotAvailable):
+        return StoreBusy(
+            "another run is at work on the same, and does not end: run again, or end it"
+        )
     if isinstance(error, OperationalError | InterfaceError | TooSlow):
         reason = (str(error).strip().splitlines() or ["the connection is lost"])[0]
         if any(each in reason for each in TURNED_AWAY):
