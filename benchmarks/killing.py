@@ -65,6 +65,8 @@ def main() -> None:
     parser.add_argument("--by", choices=[*SIGNALS, "cut"], default="kill")
     parser.add_argument("--in-flight", type=int, default=1)
     arguments = parser.parse_args()
+    if arguments.by == "cut" and not arguments.postgres:
+        parser.error("only PostgreSQL's connections can be cut: see --postgres")
     random = Random(arguments.seed)  # noqa: S311 - no secret
     total: Counter[str] = Counter()
     with TemporaryDirectory() as folder:

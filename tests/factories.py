@@ -184,6 +184,20 @@ def intended(store: Store, ids: Sequence[int], run: str = "run") -> set[int]:
     return set(store.ledger.intend(ISSUE.id, ids, run))
 
 
+def signed_up(
+    store: Store,
+    entry: Entry,
+    newsletters: Mapping[str, Sequence[str] | None],
+    evidence: Mapping[str, str | int],
+) -> int:
+    """
+    The nonce of a sign-up that is not confirmed yet.
+    """
+    waiting = store.signups.sign_up(entry, newsletters, evidence, ())
+    assert waiting
+    return waiting.nonce
+
+
 def an_issue_of(store: Store, number: int, **fields: Any) -> list[int]:
     """
     A frozen issue of one page, and the ids of its so many readers.

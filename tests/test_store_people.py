@@ -16,7 +16,7 @@ from digest.store import Store
 from digest.store.changes import change_state, of_reader
 
 from .contents import everything_in
-from .factories import ISSUE, MONDAY, a_receipt, a_store, an_entry, an_issue_of
+from .factories import ISSUE, MONDAY, a_receipt, a_store, an_entry, an_issue_of, signed_up
 
 ANN = "ann@example.org"
 SELF = Cause(by="reader", reason="by a mailed link")
@@ -110,7 +110,7 @@ def test_one_more_list_is_joined_and_may_be_joined_again(store: Store) -> None:
 
 def test_who_is_erased_is_nowhere_in_the_store(store: Store, store_url: str) -> None:
     store.subscribers.add("weekly", an_entry(name="Annabel Distinct"))
-    store.signups.sign_up(an_entry(), {"daily": None}, {})
+    signed_up(store, an_entry(), {"daily": None}, {})
 
     store.people.erase(id_of(store))
     store.close()
@@ -180,7 +180,7 @@ def test_who_was_erased_may_sign_up_again_themselves(store: Store) -> None:
     before = id_of(store)
     store.people.erase(before)
 
-    nonce = store.signups.sign_up(an_entry(), {"weekly": None}, {})
+    nonce = signed_up(store, an_entry(), {"weekly": None}, {})
     store.signups.confirm(nonce, {})
 
     assert id_of(store) != before

@@ -12,7 +12,7 @@ from digest.store import Store
 from digest.store.limits import Limits
 
 from .contents import everything_in
-from .factories import MONDAY, a_store, an_entry
+from .factories import MONDAY, a_store, an_entry, signed_up
 
 ANN = "ann@example.org"
 
@@ -46,7 +46,7 @@ def readers(store: Store, newsletter: str = "weekly") -> list[tuple[str, tuple[s
 
 
 def test_who_signed_up_is_pending_and_no_subscriber(store: Store) -> None:
-    store.signups.sign_up(an_entry(name="Ann"), {"weekly": ["AI"]}, {"from": "abc"})
+    signed_up(store, an_entry(name="Ann"), {"weekly": ["AI"]}, {"from": "abc"})
 
     story = store.subscribers.story(ANN)
 
@@ -65,8 +65,8 @@ def test_who_signed_up_is_pending_and_no_subscriber(store: Store) -> None:
 def test_who_confirms_reads_from_then_on_and_the_consent_is_kept(
     store: Store, clock: Clock
 ) -> None:
-    nonce = store.signups.sign_up(
-        an_entry(name="Ann"), {"weekly": ["AI"], "daily": None}, {"from": "abc"}
+    nonce = signed_up(
+        store, an_entry(name="Ann"), {"weekly": ["AI"], "daily": None}, {"from": "abc"}
     )
     clock.now += timedelta(hours=2)
 
@@ -84,7 +84,7 @@ def test_who_confirms_reads_from_then_on_and_the_consent_is_kept(
 
 
 def test_confirming_twice_is_once(store: Store) -> None:
-    nonce = store.signups.sign_up(an_entry(), {"weekly": None}, {})
+    nonce = signed_up(store, an_entry(), {"weekly": None}, {})
     first = store.signups.confirm(nonce, {})
     store.subscribers.remove("weekly", ANN)
 
@@ -95,7 +95,7 @@ def test_confirming_twice_is_once(store: Store) -> None:
 
 
 def test_a_sign_up_is_good_for_seven_days(store: Store, clock: Clock) -> None:
-    nonce = store.signups.sign_up(an_entry(), {"weekly": None}, {})
+    nonce = signed_up(store, an_entry(), {"weekly": None}, {})
     clock.now += timedelta(days=7)
 
     assert store.signups.find(nonce) is None
@@ -104,9 +104,9 @@ def test_a_sign_up_is_good_for_seven_days(store: Store, clock: Clock) -> None:
 
 
 def test_old_sign_ups_are_removed(store: Store, clock: Clock, store_url: str) -> None:
-    store.signups.sign_up(an_entry(address="old@example.org"), {"weekly": None}, {})
+    signed_up(store, an_entry(address="old@example.org"), {"weekly": None}, {})
     clock.now += timedelta(days=7)
-    store.signups.sign_up(an_entry(), {"weekly": None}, {})
+    signed_up(store, an_entry(), {"weekly": None}, {})
     store.close()
 
     everything = everything_in(store_url)
@@ -124,7 +124,7 @@ def test_who_reads_already_keeps_their_topics_unless_they_chose_others(
 ) -> None:
     store.subscribers.add("weekly", an_entry(topics=("AI",)))
 
-    store.signups.confirm(store.signups.sign_up(an_entry(), {"weekly": topics}, {}), {})
+    store.signups.confirm(signed_up(store, an_entry(), {"weekly": topics}, {}), {})
 
     assert readers(store) == [(ANN, tuple(topics or ["AI"]))]
 
@@ -133,7 +133,7 @@ def test_signing_up_takes_nothing_from_who_left_until_they_confirm(store: Store)
     store.subscribers.add("weekly", an_entry())
     store.subscribers.remove("weekly", ANN)
 
-    nonce = store.signups.sign_up(an_entry(), {"weekly": None}, {})
+    nonce = signed_up(store, an_entry(), {"weekly": None}, {})
     before = readers(store)
     store.signups.confirm(nonce, {})
 

@@ -11,7 +11,7 @@ import pytest
 
 from digest.tokens import Key, sign_nonce, sign_token
 from digest.web import create_app
-from tests.factories import MONDAY, a_page, an_edition, an_entry, an_issue
+from tests.factories import MONDAY, a_page, an_edition, an_entry, an_issue, signed_up
 from tests.program import a_full_project
 from tests.website import OTHER, WEEKLY, Website, serving
 
@@ -79,9 +79,7 @@ def token_of(site: Website, route: str, key: Key | None = None) -> str:
     match route[1]:
         case "c":
             entry = an_entry(address="new@example.org")
-            return sign_nonce(
-                key, "confirm", site.store.signups.sign_up(entry, {"weekly": None}, {})
-            )
+            return sign_nonce(key, "confirm", signed_up(site.store, entry, {"weekly": None}, {}))
         case "d":
             lifetime = MONDAY - MONDAY.replace(hour=5)
             nonce = site.store.requests.ask("data", ann.id, "weekly", lifetime)

@@ -13,14 +13,13 @@ import typer
 
 from ..errors import DigestError
 from ..text import mask_address
-from .shared import AsJson, counted, opened, print_json, print_table, say
+from .shared import RUN_AGAIN, AsJson, counted, opened, print_json, print_table, say
 
 if TYPE_CHECKING:
     from ..mailboxes import Mailbox
     from ..pipeline import Pipeline
     from ..pipeline.feedback import Heard
 
-RUN_AGAIN = 75
 #: Mails named as set aside; the others are counted.
 MAX_NAMED = 20
 
@@ -66,7 +65,7 @@ def bounces(
 @contextmanager
 def _kept_by_the_mail_server(source: str | None) -> Iterator[None]:
     """
-    Whoever hands a mail over keeps it at this status alone (sysexits.h), and comes again.
+    Whoever hands a mail over keeps it at this status alone, and comes again.
     """
     try:
         yield

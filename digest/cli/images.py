@@ -11,6 +11,7 @@ import typer
 from ..text import safe_url
 from .progress import shown_pictures
 from .shared import (
+    RUN_AGAIN,
     AsJson,
     At,
     Names,
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from ..gatherer import Gathered, Note
     from ..pipeline.gathering import Stock
 
-RUN_AGAIN = 75
 NO_NETWORK = "no host can be reached: is there a network?"
 
 app = typer.Typer(

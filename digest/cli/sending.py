@@ -13,6 +13,7 @@ from .outcomes import COUNTS, reported, tell
 from .planning import print_plan
 from .progress import drained_by_signals, shown_pictures, shown_progress
 from .shared import (
+    RUN_AGAIN,
     AsJson,
     At,
     Names,
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from ..pipeline.reporting import Summary
 
 SOME_NOT_DELIVERED = 3
-RUN_AGAIN = 75
 ISSUE_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 ID_BITS = 64
 

@@ -33,6 +33,8 @@ def parse_time(text: str) -> datetime:
         raise typer.BadParameter(message) from None
 
 
+#: The status of what is to be tried again as it is: EX_TEMPFAIL of sysexits.h.
+RUN_AGAIN = 75
 #: Columns of a table that nobody sees on a terminal.
 UNBOUNDED = 10_000
 

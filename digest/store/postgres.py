@@ -18,10 +18,8 @@ from .rows import LEASE
 #: Of the advisory locks: whoever writes alone, and what makes an issue.
 WRITERS = 0x64696765
 MAKERS = 0x73740000
-#: The server notices as soon as we would that the other side is gone.
-WATCHED = {"tcp_keepalives_idle": "5", "tcp_keepalives_interval": "2", "tcp_keepalives_count": "3"}
-#: To make an issue, or to send the first letters of a new sender.
-LONGEST_MAKING = timedelta(minutes=15)
+#: So long others wait for whoever makes an issue, or sends the first letters of a new sender.
+AWAITED = timedelta(minutes=15)
 #: The server takes back what a process has begun that is frozen, or whose machine has lost power:
 #: its rows would be nobody's. Where the server has a limit of its own, that one holds.
 IMPATIENCE = "idle_in_transaction_session_timeout"
@@ -36,6 +34,8 @@ CONNECT = {
     "keepalives_count": 3,
     "tcp_user_timeout": 10_000,
 }
+#: The server notices as soon as we do that the other side is gone.
+WATCHED = {f"tcp_{name}": f"{CONNECT[name]}" for name in CONNECT if name.startswith("keepalives")}
 
 
 class PostgresDatabase(Database):
@@ -64,7 +64,7 @@ class PostgresDatabase(Database):
         key = MAKERS ^ zlib.crc32(issue_id.encode())
         with self._wrapped(), self._engine.connect() as plain:
             connection = plain.execution_options(isolation_level="AUTOCOMMIT")
-            limit = ("lock_timeout", _limit("lock_timeout", LONGEST_MAKING))
+            limit = ("lock_timeout", _limit("lock_timeout", AWAITED))
             session = [func.set_config(*each, text("false")) for each in (*WATCHED.items(), limit)]
             connection.execute(select(*session, func.pg_advisory_lock(key)))
             try:

@@ -59,34 +59,36 @@ class SignUps:
         entry: Entry,
         newsletters: Mapping[str, Sequence[str] | None],
         evidence: Mapping[str, str | int],
-    ) -> int:
-        """
-        Keep it for seven days; its nonce. Whoever the address belongs to notices nothing else.
-        """
-        with self._database.writing() as connection:
-            return self._insert(connection, entry, newsletters, evidence)
-
-    def ask(
-        self,
-        entry: Entry,
-        newsletter_id: str,
-        evidence: Mapping[str, str | int],
         limits: Windows,
     ) -> Waiting | None:
         """
-        The same with the mail that they confirm it by, which is kept; None: one mail too many.
+        Keep it for seven days, with the mail by which they confirm it; None: one mail too many.
 
-        All of it or nothing: whom we fail today may try again today.
+        All of it or nothing: whom we fail today may try again today. The first of the newsletters
+        writes. Whoever the address belongs to notices nothing else.
         """
         key, now = key_of(entry.address), self._clock()
+        waiting = Waiting(
+            nonce=self._random_bits(NONCE_BITS),
+            purpose="confirm",
+            newsletter=next(iter(newsletters)),
+            recipient=entry.address,
+        )
         with self._database.writing() as connection:
             if not allowed(connection, self._hashes, "sign-up of", key, limits, now):
                 return None
-            waiting = Waiting(
-                nonce=self._insert(connection, entry, {newsletter_id: None}, evidence),
-                purpose="confirm",
-                newsletter=newsletter_id,
-                recipient=entry.address,
+            connection.execute(delete(signups).where(signups.c.expires_at <= now))
+            connection.execute(
+                insert(signups).values(
+                    nonce=waiting.nonce,
+                    address=entry.address,
+                    address_key=key,
+                    name=entry.name,
+                    newsletters={name: listed(topics) for name, topics in newsletters.items()},
+                    evidence=dict(evidence),
+                    created_at=now,
+                    expires_at=now + LIFETIME,
+                )
             )
             keep(connection, waiting, now)
         return waiting
@@ -139,29 +141,6 @@ class SignUps:
                 self._accept(connection, row, cause, now)
                 row = connection.execute(_valid(nonce, now)).first()
         return _sign_up(row) if row else None
-
-    def _insert(
-        self,
-        connection: Connection,
-        entry: Entry,
-        newsletters: Mapping[str, Sequence[str] | None],
-        evidence: Mapping[str, str | int],
-    ) -> int:
-        now, nonce = self._clock(), self._random_bits(NONCE_BITS)
-        connection.execute(delete(signups).where(signups.c.expires_at <= now))
-        connection.execute(
-            insert(signups).values(
-                nonce=nonce,
-                address=entry.address,
-                address_key=key_of(entry.address),
-                name=entry.name,
-                newsletters={name: listed(topics) for name, topics in newsletters.items()},
-                evidence=dict(evidence),
-                created_at=now,
-                expires_at=now + LIFETIME,
-            )
-        )
-        return nonce
 
     def _accept(self, connection: Connection, row: Row, cause: Cause, now: datetime) -> None:  # type: ignore[type-arg]
         entry = Entry(address=row.address, name=row.name)

@@ -143,7 +143,7 @@ class Joining:
             return
         evidence = {"signed_up_from": limits.hash_of(client)}
         entry = Entry(address=address)
-        link = store.signups.ask(entry, newsletter.id, evidence, PER_ADDRESS)
+        link = store.signups.sign_up(entry, {newsletter.id: None}, evidence, PER_ADDRESS)
         if link:
             services.post(link)
 
