@@ -2,9 +2,10 @@
 Frozen issues: whole or not at all, and the same for ever.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
+import psycopg
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,6 +16,7 @@ from digest.store import Store
 from digest.store.drafts import BATCH_SIZE
 
 from .factories import (
+    ISSUE,
     MONDAY,
     PAGE,
     a_page,
@@ -295,3 +297,33 @@ def test_the_issue_sent_last_is_the_latest_of_which_a_letter_left(store: Store) 
     assert store.issues.last_sent("weekly", until=MONDAY)[0].issue == "weekly/2026-11-23"
     assert store.issues.last_sent("weekly", until=MONDAY - WEEK) == ()
     assert store.issues.last_sent("other", until=MONDAY) == ()
+
+
+def test_what_a_new_issue_holds_is_known_to_whoever_plans_its_statements(
+    empty_postgres: str,
+) -> None:
+    store = a_store(empty_postgres)
+    with psycopg.connect(empty_postgres, autocommit=True) as connection:
+        for number, day in ((1, "09"), (300, "16")):
+            an_issue_of(store, number, id=f"weekly/2026-11-{day}")
+        believed = connection.execute(
+            "SELECT reltuples, most_common_freqs[1] FROM pg_class"
+            " JOIN pg_stats ON tablename = relname AND attname = 'issue' WHERE relname = 'letters'"
+        ).fetchone()
+    store.close()
+
+    assert believed == (301, pytest.approx(300 / 301))
+
+
+def test_an_issue_is_frozen_also_while_somebody_cleans_up_the_table(
+    impatient_postgres: Callable[[str, str], str],
+) -> None:
+    url = impatient_postgres("lock_timeout", "200ms")
+    store = a_store(url)
+    with psycopg.connect(url) as cleaning:
+        cleaning.execute("LOCK TABLE letters IN SHARE UPDATE EXCLUSIVE MODE")
+        an_issue_of(store, 2)
+        tally = store.accounts.tally(ISSUE.id, running=False)
+    store.close()
+
+    assert tally.waiting == 2

@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 
-from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy import Connection, Engine, Table, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from ..errors import StoreError
@@ -65,6 +65,12 @@ class Database(ABC):
     def making(self, issue_id: str) -> AbstractContextManager[None]:
         """
         Held while an issue is made; whoever comes second waits.
+        """
+
+    @abstractmethod
+    def analyze(self, *tables: Table) -> None:
+        """
+        Learn that these hold many new rows, for the plans of statements to come.
         """
 
     @property

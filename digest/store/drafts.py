@@ -14,7 +14,7 @@ from ..model import Edition, Issue, Page
 from .database import Database
 from .history import insert_stories
 from .newsletters import number_for
-from .schema import batches, editions, issues, letters, stories
+from .schema import batches, editions, issues, letters, stories, subscribers, subscriptions
 
 BATCH_SIZE = 200
 #: Letters in one transaction: others may write in between.
@@ -78,6 +78,8 @@ class Draft:
         """
         From now on the issue is there, with `also` whatever belongs to it, or neither.
         """
+        # Before anybody sends: a plan that knows nothing of these letters is never done.
+        self._database.analyze(letters, batches, editions, subscriptions, subscribers)
         with self._writing() as connection:
             insert_stories(connection, self._number, told)
             connection.execute(
@@ -125,6 +127,8 @@ def _delete_draft(connection: Connection, issue_id: str) -> None:
     number = connection.scalar(
         select(issues.c.number).where(issues.c.id == issue_id, issues.c.state != "frozen")
     )
+    if number is None:
+        return
     for table in (letters, batches, stories, editions):
         connection.execute(delete(table).where(table.c.issue == number))
     connection.execute(delete(issues).where(issues.c.number == number))

@@ -14,6 +14,7 @@ from .changes import change_state, of_reader
 from .choices import LEAVING
 from .database import Database
 from .findings import Found, Refusal, by_address, by_letter, by_token, refused
+from .rows import is_of
 from .schema import letters, newsletters, subscriptions
 from .schema_readers import changes, reports
 
@@ -153,7 +154,7 @@ def _events(connection: Connection, subscriber_id: int) -> Iterator[tuple[dateti
     failed = {row.issue for row in reported}
     delivered = connection.execute(
         select(letters.c.issue, letters.c.changed_at).where(
-            letters.c.subscriber_id == subscriber_id, letters.c.state == "accepted"
+            is_of(subscriber_id), letters.c.state == "accepted"
         )
     )
     events = [(row.seen_at, Event(at=row.at, kind=Meaning(row.kind))) for row in reported]

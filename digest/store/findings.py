@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Row, select
 
 from ..addresses import key_of
 from ..tokens import Key, letter_hash, read_letter_id
+from .rows import is_of
 from .schema import issues, letters, newsletters, subscribers
 
 REFUSED_AT = 400
@@ -63,7 +64,7 @@ def by_token(
         select(issues.c.number, issues.c.id)
         .join(letters, letters.c.issue == issues.c.number)
         .where(
-            letters.c.subscriber_id == subscriber_id,
+            is_of(subscriber_id),
             issues.c.newsletter == newsletter,
             issues.c.state == "frozen",
         )
@@ -97,6 +98,8 @@ def by_letter(
             if any(letter_hash(key, issue.id, each) == hashed for key in keys)
         )
         subscriber_id = next(theirs, None)
+    if subscriber_id is None:
+        return None
     person = _person(connection, subscribers.c.id == subscriber_id, issue.newsletter)
     return _found(person, issue, proven=True) if person else None
 
@@ -110,7 +113,7 @@ def by_address(connection: Connection, address: str) -> Found | None:
         select(issues.c.number, issues.c.id, issues.c.newsletter)
         .join(letters, letters.c.issue == issues.c.number)
         .join(subscribers, subscribers.c.id == letters.c.subscriber_id)
-        .where(this, letters.c.state == "accepted")
+        .where(this, is_of(subscribers.c.id), letters.c.state == "accepted")
         .order_by(letters.c.changed_at.desc())
         .limit(1)
     ).first()

@@ -101,22 +101,17 @@ class History:
         keys = _keys(urls)
         with self._database.reading() as connection:
             for issue in _issues_telling(connection, keys, besides):
-                theirs = select(editions.c.number).where(editions.c.issue == issue, among)
-                for chunk in _chunks(keys):
-                    query = _TOLD.where(
-                        stories.c.issue == issue,
-                        stories.c.story.in_(chunk),
-                        stories.c.edition.in_(theirs),
-                    )
-                    for row in connection.execute(query):
-                        yield keys[row.story], row
+                # In one query with the stories, PostgreSQL may ask for each story who got it.
+                of_issue = select(editions.c.number).where(editions.c.issue == issue, among)
+                theirs = frozenset(connection.scalars(of_issue))
+                row = connection.execute(_NAMED.where(issues.c.number == issue)).one()
+                for story, edition in _telling(connection, issue, keys):
+                    if edition in theirs:
+                        yield keys[story], row
 
 
-_TOLD = (
-    select(stories.c.story, issues.c.id, issues.c.due_at, newsletters.c.id.label("newsletter"))
-    .distinct()
-    .join(issues, issues.c.number == stories.c.issue)
-    .join(newsletters, newsletters.c.number == issues.c.newsletter)
+_NAMED = select(issues.c.id, issues.c.due_at, newsletters.c.id.label("newsletter")).join(
+    newsletters, newsletters.c.number == issues.c.newsletter
 )
 
 
@@ -177,17 +172,25 @@ def _issues_telling(connection: Connection, keys: Collection[int], besides: str)
     return sorted(number for number in found if limit is None or number < limit)
 
 
+def _telling(connection: Connection, issue: int, keys: Collection[int]) -> Iterator[Row[int, int]]:
+    """
+    Each of these stories that an issue tells, with each edition that tells it.
+    """
+    for chunk in _chunks(keys):
+        yield from connection.execute(
+            select(stories.c.story, stories.c.edition).where(
+                stories.c.issue == issue, stories.c.story.in_(chunk)
+            )
+        )
+
+
 def _masks(connection: Connection, issue: int, bits: Mapping[int, int]) -> dict[int, int]:
     """
     Edition -> the bits of the stories that it tells.
     """
     masks: dict[int, int] = defaultdict(int)
-    for chunk in _chunks(bits):
-        query = select(stories.c.story, stories.c.edition).where(
-            stories.c.issue == issue, stories.c.story.in_(chunk)
-        )
-        for story, edition in connection.execute(query):
-            masks[edition] |= bits[story]
+    for story, edition in _telling(connection, issue, bits):
+        masks[edition] |= bits[story]
     return masks
 
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parseaddr
 
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, or_, select
 
 from .database import Database
 from .rows import UNSENT, is_subscribed, numbers_of
-from .schema import issues, letters, subscribers
+from .schema import issues, letters, runs, subscribers
 
 #: What left, or may have.
 LEFT = ("accepted", "in_doubt", "sending")
@@ -44,10 +44,18 @@ class Pacing:
         with self._database.reading() as connection:
             rows = connection.execute(select(issues.c.number, issues.c.sender))
             numbers = [row.number for row in rows if parseaddr(row.sender)[1].lower() == address]
-            left = (letters.c.issue.in_(numbers), letters.c.state.in_(LEFT))
-            first = connection.scalar(select(func.min(letters.c.changed_at)).where(*left))
-            recent = select(func.count()).where(*left, letters.c.changed_at >= since)
-            return Past(first_at=first, letters=connection.scalar(recent) or 0)
+            firsts = (_first_at(connection, number) for number in sorted(numbers))
+            # Issues that no run has touched since need not be counted: there may be years of them.
+            at_work = or_(runs.c.ended_at.is_(None), runs.c.ended_at >= since)
+            recent = select(func.count()).where(
+                letters.c.issue.in_(numbers),
+                letters.c.issue.in_(select(runs.c.issue).where(at_work)),
+                letters.c.state.in_(LEFT),
+                letters.c.changed_at >= since,
+            )
+            return Past(
+                first_at=next(filter(None, firsts), None), letters=connection.scalar(recent) or 0
+            )
 
     def unsent_by_domain(self, issue_id: str) -> Counter[str]:
         """
@@ -68,3 +76,15 @@ class Pacing:
             )
             domains.update(address.rpartition("@")[2] for address in addresses)
         return domains
+
+
+def _first_at(connection: Connection, issue: int) -> datetime | None:
+    """
+    When the first letter of an issue left, if any did.
+    """
+    first: datetime | None = connection.scalar(
+        select(func.min(letters.c.changed_at)).where(
+            letters.c.issue == issue, letters.c.state.in_(LEFT)
+        )
+    )
+    return first

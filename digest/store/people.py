@@ -15,6 +15,7 @@ from ..text import mask_address
 from .changes import change_state, record
 from .database import Database
 from .hashing import Hashes
+from .rows import is_of
 from .schema import letters, subscribers, subscriptions
 from .schema_readers import mails, signups
 from .story import told
@@ -91,9 +92,7 @@ class People:
         with self._database.writing() as connection:
             person = _person(connection, subscriber_id)
             suppress(connection, self._hashes, person.address, self._clock())
-            connection.execute(
-                update(letters).where(letters.c.subscriber_id == subscriber_id).values(reply=None)
-            )
+            connection.execute(update(letters).where(is_of(subscriber_id)).values(reply=None))
             connection.execute(delete(signups).where(signups.c.address_key == person.address_key))
             connection.execute(delete(mails).where(mails.c.recipient == person.address))
             connection.execute(

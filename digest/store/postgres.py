@@ -4,10 +4,20 @@ A PostgreSQL database: for several machines that send one issue together.
 
 import zlib
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, Connection, Engine, create_engine, func, inspect, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Table,
+    create_engine,
+    func,
+    inspect,
+    select,
+    text,
+)
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
@@ -20,6 +30,8 @@ WRITERS = 0x64696765
 MAKERS = 0x73740000
 #: So long others wait for whoever makes an issue, or sends the first letters of a new sender.
 AWAITED = timedelta(minutes=15)
+#: So long it waits to learn what it can do without.
+PATIENCE = timedelta(seconds=10)
 #: The server takes back what a process has begun that is frozen, or whose machine has lost power:
 #: its rows would be nobody's. Where the server has a limit of its own, that one holds.
 IMPATIENCE = "idle_in_transaction_session_timeout"
@@ -71,6 +83,19 @@ class PostgresDatabase(Database):
                 yield
             finally:
                 connection.execute(select(func.pg_advisory_unlock(key)))
+
+    def analyze(self, *tables: Table) -> None:
+        """
+        Of a number that is newer than its statistics PostgreSQL believes that one row has it: then
+        each statement about a new issue goes through all its letters.
+
+        Autovacuum may be weeks away, where the store holds many issues already.
+        """
+        names = ", ".join(table.name for table in tables)
+        # Whoever cleans up the table gives way, but for a vacuum that somebody called for.
+        with suppress(StoreBusy), self.writing(durable=False, alone=False) as connection:
+            connection.execute(select(_set("lock_timeout", _limit("lock_timeout", PATIENCE))))
+            connection.execute(text(f"ANALYZE {names}"))
 
     @property
     def locked(self) -> bool:

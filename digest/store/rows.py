@@ -44,6 +44,17 @@ def numbers_of(connection: Connection, issue_id: str) -> tuple[int, int]:
     return row.number, row.newsletter
 
 
+def is_of(subscriber: int | ColumnElement[int]) -> ColumnElement[bool]:
+    """
+    Whether a letter is that subscriber's, of whichever issue.
+
+    One look for each issue: no index leads from a subscriber to their letters, and without the
+    issues all letters that were ever sent would be gone through.
+    """
+    every = select(issues.c.number).correlate(None)
+    return and_(letters.c.issue.in_(every), letters.c.subscriber_id == subscriber)
+
+
 def is_intended_by(run: str | ColumnElement[str]) -> ColumnElement[bool]:
     return and_(letters.c.run == run, is_in(*INTENDED))
 

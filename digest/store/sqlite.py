@@ -15,7 +15,7 @@ from threading import Lock
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import Connection, create_engine, event
+from sqlalchemy import Connection, Table, create_engine, event
 from sqlalchemy.pool import QueuePool
 
 from ..errors import StoreBusy, StoreError
@@ -75,6 +75,11 @@ class SqliteDatabase(Database):
         The lock of the run suffices.
         """
         return nullcontext()
+
+    def analyze(self, *tables: Table) -> None:
+        """
+        Nothing to do: without statistics the most columns of an index decide, which is right here.
+        """
 
     @property
     def locked(self) -> bool:

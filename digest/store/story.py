@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, select
 
 from ..model import State
 from .changes import story_of
+from .rows import is_of
 from .schema import issues, letters, newsletters, subscribers, subscriptions
 from .schema_readers import reports, signups
 
@@ -125,7 +126,7 @@ def _letters(connection: Connection, subscriber_id: int) -> Iterator[Mapping[str
     rows = connection.execute(
         select(issues.c.id, letters.c.state, letters.c.changed_at, letters.c.code, letters.c.reply)
         .join(issues, issues.c.number == letters.c.issue)
-        .where(issues.c.state == "frozen", letters.c.subscriber_id == subscriber_id)
+        .where(issues.c.state == "frozen", is_of(subscriber_id))
         .order_by(issues.c.due_at, issues.c.id)
     )
     for row in rows:

@@ -12,6 +12,7 @@ from .database import Database
 from .drafts import NO_NEWS, insert_editions
 from .history import insert_stories
 from .issues import ISSUES, as_issue
+from .rows import is_of
 from .schema import batches, editions, issues, letters, newsletters
 
 #: What is older was left behind by a run that died.
@@ -39,8 +40,8 @@ class Unclaimed:
         None if a later one, of whichever newsletter, was made for them: it may tell what this one
         would tell then.
         """
-        last = select(func.max(letters.c.issue)).where(letters.c.subscriber_id == subscriber_id)
-        waiting = _WAITING.where(letters.c.subscriber_id == subscriber_id)
+        last = select(func.max(letters.c.issue)).where(is_of(subscriber_id))
+        waiting = _WAITING.where(is_of(subscriber_id))
         query = ISSUES.where(
             newsletters.c.id == newsletter_id,
             issues.c.number == last.scalar_subquery(),
@@ -82,7 +83,7 @@ class Unclaimed:
             .where(
                 newsletters.c.id == newsletter_id,
                 issues.c.state == "frozen",
-                letters.c.subscriber_id == subscriber_id,
+                is_of(subscriber_id),
                 letters.c.state.in_(("waiting", "sending", "deferred")),
             )
         )
