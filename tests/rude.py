@@ -64,6 +64,9 @@ def rude_server(script: Script, *offers: str) -> Iterator[Rude]:
     rude = Rude(script, offers)
 
     class Handler(socketserver.StreamRequestHandler):
+        # Replies to a group of commands are small, and would wait 40 ms for one another.
+        disable_nagle_algorithm = True
+
         def handle(self) -> None:
             _Conversation(rude, self).run()
 

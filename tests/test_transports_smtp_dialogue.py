@@ -67,7 +67,7 @@ def noted_in(note: Callable[[int], None]) -> Callable[[Letter], bool]:
     return begun
 
 
-def a_transport(rude: Rude, in_flight: int = 1, times: Times = QUICK) -> SmtpTransport:
+def a_transport(rude: Rude, in_flight: int = 1, times: Times = PATIENT) -> SmtpTransport:
     server = Server(host="127.0.0.1", port=rude.port, security="none")
     clock = Clock()
     pace = Pace(clock=clock, sleep=clock.sleep)
@@ -75,7 +75,7 @@ def a_transport(rude: Rude, in_flight: int = 1, times: Times = QUICK) -> SmtpTra
 
 
 def deliver(
-    rude: Rude, sent: list[Letter], in_flight: int = 1, times: Times = QUICK
+    rude: Rude, sent: list[Letter], in_flight: int = 1, times: Times = PATIENT
 ) -> dict[int, Receipt]:
     """
     Receipts by the number of the letter.
@@ -123,7 +123,7 @@ def test_a_run_that_is_stopped_hears_of_every_letter_that_has_left(
 ) -> None:
     heard: list[int] = []
     with rude_server(lambda _: None, *offers) as rude:
-        transport = a_transport(rude, in_flight, PATIENT)
+        transport = a_transport(rude, in_flight)
         receipts = transport.deliver(letters(5), halting_at(2))
         with pytest.raises(HaltError):
             heard.extend(receipt.letter.subscriber_id for receipt in receipts)
@@ -137,7 +137,7 @@ def test_a_line_on_which_a_letter_was_held_back_is_not_kept_for_others(
 ) -> None:
     with (
         rude_server(lambda _: None, *offers) as rude,
-        a_transport(rude, in_flight, PATIENT) as transport,
+        a_transport(rude, in_flight) as transport,
     ):
         with pytest.raises(HaltError):
             [*transport.deliver(letters(1), halting_at(0))]
@@ -150,7 +150,7 @@ def test_a_line_on_which_a_letter_was_held_back_is_not_kept_for_others(
 
 
 def test_a_line_whose_letters_nobody_waits_for_is_not_kept_for_others() -> None:
-    with rude_server(lambda _: None, *CHUNKING) as rude, a_transport(rude, 4, PATIENT) as transport:
+    with rude_server(lambda _: None, *CHUNKING) as rude, a_transport(rude, 4) as transport:
         first = transport.deliver(letters(4), unheeded)
         next(iter(first))
         del first
@@ -229,7 +229,7 @@ def test_a_refusal_at_any_step_is_one_letters_own(
         return answer if turn.verb == verb and len(rude.said(verb)) == 3 else None
 
     with rude_server(script, *offers) as rude:
-        receipts = deliver(rude, letters(6), in_flight, PATIENT)
+        receipts = deliver(rude, letters(6), in_flight)
 
     outcomes = Counter(receipt.outcome for receipt in receipts.values())
     in_doubt = outcomes[Outcome.IN_DOUBT]
@@ -247,7 +247,7 @@ def test_a_server_that_hangs_is_left_after_a_while(
         return HANG if turn.verb == verb and turn.connection == 1 else None
 
     with rude_server(script, *offers) as rude:
-        receipts = deliver(rude, letters(6), in_flight)
+        receipts = deliver(rude, letters(6), in_flight, QUICK)
 
     doubts = [each for each, said in receipts.items() if said.outcome is Outcome.IN_DOUBT]
     assert len(receipts) == 6
@@ -328,7 +328,7 @@ def test_a_server_that_loses_commands_sent_together_gets_them_one_by_one() -> No
         return HANG if turn.verb == "MAIL" and turn.letter == 2 and turn.connection == 1 else None
 
     with rude_server(script, *PIPELINING) as rude:
-        receipts = deliver(rude, letters(4))
+        receipts = deliver(rude, letters(4), times=QUICK)
 
     assert {receipt.outcome for receipt in receipts.values()} == {Outcome.ACCEPTED}
     assert arrived(rude) == [0, 1, 2, 3]
@@ -385,7 +385,7 @@ def test_a_server_that_always_says_too_fast_ends_the_run(
     with rude_server(
         lambda turn: "450 4.7.28 slow" if turn.verb == "RCPT" else None, *offers
     ) as rude:
-        transport = a_transport(rude, in_flight, PATIENT)
+        transport = a_transport(rude, in_flight)
         with pytest.raises(TransportAway, match="takes no more just now"):
             [*transport.deliver(many, unheeded)]
 
@@ -401,7 +401,7 @@ def test_a_domain_that_always_says_too_fast_keeps_no_other_waiting(
     with rude_server(
         lambda turn: "450 4.7.28 slow" if "@slow" in turn.line else None, *offers
     ) as rude:
-        receipts = [*a_transport(rude, in_flight, PATIENT).deliver(many, unheeded)]
+        receipts = [*a_transport(rude, in_flight).deliver(many, unheeded)]
 
     outcomes = Counter((each.outcome, "slow" in each.letter.recipient) for each in receipts)
     assert outcomes == {(Outcome.ACCEPTED, False): 200, (Outcome.DEFERRED, True): 100}
@@ -421,7 +421,7 @@ def test_a_domain_that_begins_to_rest_gets_no_other_readers_letter() -> None:
 
     with rude_server(lambda _: None, *PIPELINING) as rude:
         server = Server(host="127.0.0.1", port=rude.port, security="none")
-        transport = SmtpTransport(server, times=QUICK, pace=Resting())
+        transport = SmtpTransport(server, times=PATIENT, pace=Resting())
         receipts = [*transport.deliver(letters(3), unheeded)]
 
     assert [each.outcome for each in receipts] == [Outcome.ACCEPTED] * 3
@@ -650,7 +650,7 @@ def test_a_letter_that_must_not_leave_any_more_never_does(
     offers: tuple[str, ...], in_flight: int
 ) -> None:
     with rude_server(lambda _: None, *offers) as rude:
-        transport = a_transport(rude, in_flight, PATIENT)
+        transport = a_transport(rude, in_flight)
         receipts = [*transport.deliver(letters(5), lambda letter: letter.subscriber_id != 2)]
 
     assert sorted(each.letter.subscriber_id for each in receipts) == [0, 1, 3, 4]
