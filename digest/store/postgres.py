@@ -30,7 +30,7 @@ WRITERS = 0x64696765
 MAKERS = 0x73740000
 #: So long others wait for whoever makes an issue, or sends the first letters of a new sender.
 AWAITED = timedelta(minutes=15)
-#: So long it waits to learn what it can do without.
+#: So long we wait for the statistics of new rows: an issue can be frozen without them.
 PATIENCE = timedelta(seconds=10)
 #: The server takes back what a process has begun that is frozen, or whose machine has lost power:
 #: its rows would be nobody's. Where the server has a limit of its own, that one holds.
