@@ -13,10 +13,11 @@ The stages, put together. The only module that knows all of them; it decides not
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from datetime import timedelta
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ..model import Issue, Newsletter, Subscriber
+from .composers import Composers
 from .moments import Moment
 from .printshop import Printed, Printshop
 
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
 __all__ = ["NOBODY", "Moment", "Pipeline", "Printed"]
 
 RUN_BITS = 128
-#: Editions whose letters are composed at once; an encoded page takes some hundred kilobytes.
-COMPOSERS = 64
 NOBODY = Subscriber(id=0, address="reader@example.org", name="Reader")
 
 
@@ -96,13 +95,15 @@ class Pipeline(Printshop):
         number = self.store.subscribers.number(issue.newsletter)
         key = self.store.key()
 
-        @lru_cache(COMPOSERS)
         def composer(edition: int) -> "Composer":
             page = self.store.issues.page(issue.id, edition)
             return self.composer(page, issue, key=key, newsletter_number=number)
 
+        composers = Composers(composer)
+
         def compose(recipient: "Recipient") -> "Letter":
-            return self._signed(composer(recipient.edition).compose(recipient.subscriber), issue)
+            letter = composers.of(recipient.edition).compose(recipient.subscriber)
+            return self._signed(letter, issue)
 
         run = f"{self._random_bits(RUN_BITS):032x}"
         heading = Heading(
