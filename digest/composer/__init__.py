@@ -25,6 +25,7 @@ from .encoding import (
     Blank,
     encoded,
     encoded_bound,
+    is_dotless,
     quote_text,
     relaxed_body,
 )
@@ -53,7 +54,6 @@ ADDRESS_BEYOND_ASCII = re.compile(
     r"(?=[^@]{1,64}@)(?!.*=\?)[^\s\"(),.:;<>@\[\\\]]+(\.[^\s\"(),.:;<>@\[\\\]]+)*"
     r"@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*"
 )
-DOT_AT_START = re.compile(rb"^\.", re.MULTILINE)
 
 
 class Composer:
@@ -91,7 +91,7 @@ class Composer:
         printed = {blank.purpose for _, blank in self._blanks}
         self._purposes = [each for each in PATHS if each == "unsubscribe" or each in printed]
         self._ascii = all(map(bytes.isascii, self._fixed))
-        self._dotless = not any(DOT_AT_START.search(part) for part in self._fixed)
+        self._dotless = all(map(is_dotless, self._fixed))
 
     def compose(self, subscriber: Subscriber) -> Letter:
         """

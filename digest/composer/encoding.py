@@ -18,14 +18,10 @@ GROUP, FULL_BASE64 = 3, 57
 #: Spaces as RFC 6376 section 3.4.4 sees them.
 SPACES = re.compile(rb"[ \t]{2,}|\t")
 SPACE_AT_END = re.compile(rb"[ \t]+(?=\r\n)")
-#: As a byte of a quoted-printable line. Spaces are treated apart: they may not end a line.
-QUOTED = [
-    bytes([code])
-    if code == ord(" ") or (ord("!") <= code <= ord("~") and code != ord("="))
-    else b"=%02X" % code
-    for code in range(256)
-]
-PLAIN = bytes(code for code, char in enumerate(QUOTED) if len(char) == 1)
+#: What quoted-printable leaves as it is. Spaces are treated apart: they may not end a line.
+PLAIN = bytes(code for code in range(ord(" "), ord("~") + 1) if code != ord("="))
+#: What it does not, but for the breaks between lines and the equals sign, which goes first.
+UNPRINTABLE = re.compile(rb"[^ -~\n]")
 #: At the start of a line: "." ends a message in SMTP, "From " is changed by mailboxes.
 RISKY_START = frozenset({b".", b"F"})
 SOFT_BREAK = b"=\r\n"
@@ -41,14 +37,19 @@ def quote_text(text: str) -> bytes:
 
     No line begins with a dot or an F, so that nothing on the way has reason to change one.
     """
-    lines = text.encode().replace(b"\r\n", b"\n").split(b"\n")
+    data = text.encode().replace(b"\r\n", b"\n").replace(b"=", b"=3D")
+    lines = UNPRINTABLE.sub(lambda found: b"=%02X" % ord(found[0]), data).split(b"\n")
     return b"\r\n".join(map(_quote_line, lines)) + SOFT_BREAK
 
 
-def _quote_line(line: bytes) -> bytes:
-    chars = b"".join(map(QUOTED.__getitem__, line))
+def _quote_line(chars: bytes) -> bytes:
+    """
+    Characters that are encoded where they have to be, on lines that are short enough.
+    """
     if chars[-1:] == b" ":
         chars = chars[:-1] + b"=20"
+    if len(chars) <= FULL_LINE and chars[:1] not in RISKY_START:
+        return chars
     done: list[bytes] = []
     place = 0
     while place < len(chars):
@@ -99,7 +100,17 @@ def relaxed_body(body: bytes) -> bytes:
     """
     RFC 6376 section 3.4.4, for whole lines: no space at their ends, single spaces within.
     """
-    return SPACES.sub(b" ", SPACE_AT_END.sub(b"", body))
+    tabs = b"\t" in body
+    if tabs or b" \r\n" in body:
+        body = SPACE_AT_END.sub(b"", body)
+    return SPACES.sub(b" ", body) if tabs or b"  " in body else body
+
+
+def is_dotless(part: bytes) -> bool:
+    """
+    Whether none of the lines begins with a dot, which SMTP would double.
+    """
+    return not part.startswith(b".") and b"\n." not in part
 
 
 def encoded(content: str, marks: Mapping[str, str]) -> tuple[str, list[bytes | Blank]]:
