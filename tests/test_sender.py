@@ -2,6 +2,8 @@
 Stage 7, over a real ledger: every letter once, whatever the transport does.
 """
 
+import os
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
@@ -17,13 +19,15 @@ from digest.errors import LetterError, StoreBusy, TransportAway, TransportError
 from digest.journal import Fate, past_iter
 from digest.model import Letter, Outcome, Receipt, Recipient, Tally
 from digest.ports import Ledger, Transport
-from digest.sender import CHUNK, FRESH_FOR, MAX_REFUSALS, Allowance, Sending
+from digest.sender import CHUNK, FRESH_FOR, MAX_REFUSALS, STEP_BACK, Allowance, Sending
 from digest.store import Store
 from digest.transports.memory import MemoryTransport, accept
 
 from .factories import MONDAY, a_journal, a_letter, a_store, an_issue_of
 
 ISSUE = "weekly/2026-11-23"
+#: The highest niceness there is.
+LAST = 19
 
 
 @pytest.fixture
@@ -501,6 +505,35 @@ def test_who_stops_listening_ends_the_run_in_good_order(
     sent = len(transport.letters)
     assert sent < 450
     assert tally(store) == Tally(accepted=sent, waiting=450 - sent)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="priorities of threads are Linux's")
+def test_where_processors_are_scarce_connections_go_before_their_bookkeeper(
+    store: Store, a_sending: MakeSending
+) -> None:
+    """
+    It works ahead of them; what they lose is lost.
+    """
+    an_issue_of(store, 10)
+    nice: dict[str, int] = {}
+
+    def own_niceness() -> int:
+        return os.getpriority(os.PRIO_PROCESS, 0)
+
+    def reserve(_: int) -> float:
+        nice["bookkeeper"] = own_niceness()
+        return 0.0
+
+    def handle(letter: Letter) -> Receipt:
+        nice["connection"] = own_niceness()
+        return accept(letter)
+
+    send(replace(a_sending(store, MemoryTransport(handle)), reserve=reserve))
+
+    assert nice == {
+        "connection": own_niceness(),
+        "bookkeeper": min(own_niceness() + STEP_BACK, LAST),
+    }
 
 
 def test_two_newsletters_are_sent_side_by_side(store: Store, a_sending: MakeSending) -> None:
