@@ -33,7 +33,7 @@ from digest.tokens import PREVIEW_KEY, marks_for
 from digest.transports.smtp import Server, SmtpTransport
 
 from .line import delay_line, sink
-from .measure import Run, print_rates, seconds_of
+from .measure import Run, pairs_of, print_pairs, print_rates, seconds_of
 from .sites import CONFIG
 
 LETTERS = int(os.environ.get("LETTERS", "2000"))
@@ -43,7 +43,7 @@ FAR_LETTERS = 1_000
 CONNECTIONS = 10
 ROUNDS = 3
 #: What is nearly equal is compared more often.
-KEPT_ROUNDS = 9
+KEPT_ROUNDS = 20
 SMTP_SINK, SMTP_SOURCE = "/usr/sbin/smtp-sink", "/usr/sbin/smtp-source"
 NODEMAILER = """
 const nodemailer = require("nodemailer"), fs = require("fs");
@@ -139,28 +139,20 @@ def ledger(folder: Path) -> None:
         smtp = f'[smtp]\nhost = "127.0.0.1"\nport = {port}\nsecurity = "none"\nconnections = 10\n'
         (folder / "content").mkdir()
         config.write_text(CONFIG.format(content=folder / "content", more="") + smtp)
-        letters = _maker(None)
-        times = iter(range(100))
-        pipelines: list[tuple[Pipeline, Issue]] = []
 
-        def made() -> None:
-            pipelines.append(_frozen(folder, config, next(times)))
+        def without() -> None:
+            _deliver(_transport(port), _maker(None), KEPT_LETTERS)
 
-        def kept() -> None:
-            pipeline, issue = pipelines.pop()
-            accepted = sum(
-                receipt.outcome is Outcome.ACCEPTED
-                for receipt in pipeline.sending(issue, Allowance()).receipts_iter()
-            )
+        def kept(pipeline: Pipeline, issue: Issue) -> None:
+            receipts = pipeline.sending(issue, Allowance()).receipts_iter()
+            _check(sum(each.outcome is Outcome.ACCEPTED for each in receipts), KEPT_LETTERS)
             pipeline.close()
-            _check(accepted, KEPT_LETTERS)
 
-        runs: dict[str, Run] = {
-            "without": lambda: _deliver(_transport(port), letters, KEPT_LETTERS),
-            "(freezing)": made,
-            "with the ledger": kept,
-        }
-        print_rates("ledger", seconds_of(runs, KEPT_ROUNDS), KEPT_LETTERS)
+        def runs(number: int) -> dict[str, Run]:
+            pipeline, issue = _frozen(folder, config, number)
+            return {"without": without, "with the ledger": lambda: kept(pipeline, issue)}
+
+        print_pairs("ledger", pairs_of(runs, KEPT_ROUNDS), KEPT_LETTERS)
 
 
 @contextmanager

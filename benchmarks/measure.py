@@ -25,6 +25,24 @@ def seconds_of(runs: Mapping[str, Run], rounds: int) -> dict[str, float]:
     return {name: statistics.median(each) for name, each in taken.items()}
 
 
+def pairs_of(runs: Callable[[int], Mapping[str, Run]], rounds: int) -> list[dict[str, float]]:
+    """
+    Seconds, round by round, of two runs that are nearly equal and made anew for each round.
+
+    Neither goes first more often: a machine has its faster and its slower minutes.
+    """
+    pairs: list[dict[str, float]] = []
+    for place in range(rounds + 1):
+        named = [*runs(place).items()]
+        taken: dict[str, float] = {}
+        for name, run in named if place % 2 else named[::-1]:
+            started = time.perf_counter()
+            run()
+            taken[name] = time.perf_counter() - started
+        pairs.append({name: taken[name] for name, _ in named})
+    return pairs[1:]
+
+
 def process(*command: str) -> Run:
     """
     A process from its start to its end, silent.
@@ -64,6 +82,24 @@ def print_rates(title: str, seconds: Mapping[str, float], letters: int) -> None:
         for name, each in seconds.items()
     ]
     print_rows((title, "letters", "ratio"), rows)
+    print()
+
+
+def print_pairs(title: str, pairs: Sequence[Mapping[str, float]], letters: int) -> None:
+    """
+    Letters per second of each, and their ratio within a round: its quartiles.
+    """
+    first, second = pairs[0]
+    rates = [
+        f"{letters / statistics.median(each[name] for each in pairs):,.0f} /s"
+        for name in (first, second)
+    ]
+    quartiles = statistics.quantiles([each[first] / each[second] for each in pairs])
+    low, middle, high = (f"{each:.2f} x" for each in quartiles)
+    print_rows(
+        (title, "letters", "ratio", "lower quarter", "upper quarter"),
+        [(first, rates[0], "", "", ""), (second, rates[1], middle, low, high)],
+    )
     print()
 
 
