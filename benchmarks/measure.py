@@ -18,10 +18,9 @@ def seconds_of(runs: Mapping[str, Run], rounds: int) -> dict[str, float]:
     taken: dict[str, list[float]] = {name: [] for name in runs}
     for place in range(rounds + 1):
         for name, run in runs.items():
-            started = time.perf_counter()
-            run()
+            seconds = _timed(run)
             if place:
-                taken[name].append(time.perf_counter() - started)
+                taken[name].append(seconds)
     return {name: statistics.median(each) for name, each in taken.items()}
 
 
@@ -33,14 +32,17 @@ def pairs_of(runs: Callable[[int], Mapping[str, Run]], rounds: int) -> list[dict
     """
     pairs: list[dict[str, float]] = []
     for place in range(rounds + 1):
-        named = [*runs(place).items()]
-        taken: dict[str, float] = {}
-        for name, run in named if place % 2 else named[::-1]:
-            started = time.perf_counter()
-            run()
-            taken[name] = time.perf_counter() - started
-        pairs.append({name: taken[name] for name, _ in named})
+        named = runs(place)
+        order = named if place % 2 else reversed([*named])
+        taken = {name: _timed(named[name]) for name in order}
+        pairs.append({name: taken[name] for name in named})
     return pairs[1:]
+
+
+def _timed(run: Run) -> float:
+    started = time.perf_counter()
+    run()
+    return time.perf_counter() - started
 
 
 def process(*command: str) -> Run:

@@ -22,9 +22,12 @@ class Composers:
 
     def __init__(self, make: "Callable[[int], Composer]") -> None:
         self._slot = lru_cache(KEPT)(lambda edition: _Slot(partial(make, edition)))
+        self._looking = Lock()
 
     def of(self, edition: int) -> "Composer":
-        return self._slot(edition).composer()
+        with self._looking:  # Two that look at once would each get a slot of their own.
+            slot = self._slot(edition)
+        return slot.composer()
 
 
 class _Slot:

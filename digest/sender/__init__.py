@@ -11,6 +11,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from queue import SimpleQueue
@@ -200,7 +201,9 @@ def _step_back() -> None:
     """
     Let this thread have its turn after others: it works ahead of them, so it can wait.
 
-    Elsewhere than on Linux a priority is the whole program's (setpriority(2)), so it stays.
+    Elsewhere than on Linux a priority is the whole program's (setpriority(2)), so it stays; and so
+    it does where the system forbids that it is changed.
     """
     if sys.platform == "linux":
-        os.nice(STEP_BACK)
+        with suppress(OSError):
+            os.nice(STEP_BACK)
